@@ -1,0 +1,1 @@
+"""The whole system on a desk: real broker, real server, real kiosk, emulated hardware."""

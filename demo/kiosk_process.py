@@ -1,0 +1,108 @@
+"""The real kiosk as a process of the desk: on the desk's clock, its lamps watched.
+
+Each change of a lamp or of the buzzer is a line of JSON on standard output; so is being ready.
+"""
+
+import argparse
+import json
+import logging
+import signal
+import sys
+import threading
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from gpiozero.pins.mock import MockFactory, MockPWMPin
+
+from demo.clock import DeskClock, DeskKioskClock
+from kiosk import app, config
+from kiosk.app import Decide, KeptOutbox
+from kiosk.config import Config
+from kiosk.indicator import Lamps, Pins
+from presence import admission
+
+Report = Callable[[dict[str, Any]], None]
+
+
+def main(
+    arguments: Sequence[str] | None = None,
+    *,
+    outbox: Callable[[Config], KeptOutbox] | None = None,
+    decide: Decide = admission.decide,
+) -> int:
+    """Serve until SIGTERM. `outbox` and `decide` are arguments so that a test can hand in broken
+    ones."""
+    asked = _parser().parse_args(arguments)
+    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
+    read = config.load(asked.config, app.CHOICES)
+    report = _reporter()
+    kiosk = app.build(
+        read,
+        clock=DeskKioskClock(DeskClock(asked.clock)),
+        indicator=Lamps(Pins(), WatchedPins(_NAMES, report)),
+        outbox=None if outbox is None else outbox(read),
+        decide=decide,
+        frame_ancestors=asked.frame_ancestor,
+    )
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: kiosk.stop())
+    kiosk.run(lambda: report({"kind": "ready", "url": kiosk.url}))
+    return 0
+
+
+_NAMES = {f"GPIO{getattr(Pins(), name)}": name for name in Pins.__struct_fields__}
+
+
+class WatchedPins(MockFactory):  # type: ignore[misc]  # gpiozero is untyped
+    """gpiozero's own mock pins, which say what is done to them. `names` says what each one is."""
+
+    def __init__(self, names: dict[str, str], report: Report) -> None:
+        self.names, self.report = names, report
+        super().__init__(pin_class=_WatchedPin)
+
+
+class _WatchedPin(MockPWMPin):  # type: ignore[misc]  # gpiozero is untyped
+    """Reports its level; a buzzer's level is the pitch it sounds at, in Hz."""
+
+    def __init__(self, factory: WatchedPins, info: Any) -> None:
+        self._told: float | None = None
+        super().__init__(factory, info)
+
+    def _change_state(self, value: float) -> bool:
+        changed = bool(super()._change_state(value))
+        self._tell()
+        return changed
+
+    def _set_frequency(self, value: float | None) -> None:
+        super()._set_frequency(value)
+        self._tell()
+
+    def _tell(self) -> None:
+        level = float(self._frequency or 1) if self._state else 0.0
+        name = self.factory.names.get(self.info.name)
+        if level != self._told and name is not None:
+            self._told = level
+            self.factory.report({"kind": "lamp", "lamp": name, "level": level})
+
+
+def _reporter() -> Report:
+    lock = threading.Lock()
+
+    def report(what: dict[str, Any]) -> None:
+        with lock:
+            print(json.dumps(what), flush=True)
+
+    return report
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--config", type=Path, required=True)
+    parser.add_argument("--clock", type=Path, required=True)
+    parser.add_argument("--frame-ancestor", action="append", default=[])
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""Scenarios played through the emulated hardware, the real broker and the real server."""

@@ -1,0 +1,112 @@
+"""What the server has in its database: read directly, so that no page can flatter it."""
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, TypeVar
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from presence.ids import KioskId
+from presence.verdict import Basis, Tell
+from presence.visit import VisitState
+from server.briefings.models import AcknowledgementRecord
+from server.cards.models import Card
+from server.db import make_engine
+from server.kiosks.models import Kiosk
+from server.notices.models import Alert
+from server.visits.models import EventKind, EventRow, VisitRow
+
+T = TypeVar("T")
+PATIENCE_SECONDS = 15.0
+_LOOK_EVERY = 0.02
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One entry as the server keeps it."""
+
+    kind: EventKind
+    at: datetime
+    received_at: datetime
+    basis: Basis | None
+    is_uncertain: bool
+
+
+class Ledger:
+    """The server's database, opened beside the server. What the sample brought from before
+    `since` is left out."""
+
+    def __init__(self, database: Path, since: datetime) -> None:
+        self._since = since
+        self._engine = make_engine(f"sqlite:///{database}")
+
+    def close(self) -> None:
+        self._engine.dispose()
+
+    def events(self, volunteer: str) -> list[Event]:
+        """One person's events, in the order of the kiosk's sequence."""
+        wanted = (
+            sa.select(
+                EventRow.kind,
+                EventRow.at,
+                EventRow.received_at,
+                EventRow.basis,
+                EventRow.is_uncertain,
+            )
+            .where(EventRow.volunteer_id == volunteer, EventRow.at >= self._since)
+            .order_by(EventRow.sequence)
+        )
+        return [Event(*row) for row in self._all(wanted)]
+
+    def visits(self, volunteer: str) -> list[tuple[VisitState, datetime | None, datetime | None]]:
+        """State, arrival and leaving of one person's visits."""
+        wanted = (
+            sa.select(VisitRow.state, VisitRow.arrived, VisitRow.left)
+            .where(VisitRow.volunteer_id == volunteer, VisitRow.arrived >= self._since)
+            .order_by(VisitRow.id)
+        )
+        return [(row[0], row[1], row[2]) for row in self._all(wanted)]
+
+    def acknowledgements(self, volunteer: str) -> list[tuple[int, str, int]]:
+        """Version, language and seconds of one person's acknowledgements."""
+        row = AcknowledgementRecord
+        wanted = sa.select(row.major, row.language, row.seconds).where(
+            row.volunteer_id == volunteer, row.at >= self._since
+        )
+        return [(found[0], found[1], found[2]) for found in self._all(wanted)]
+
+    def alerts(self, card: str) -> int:
+        """How often the chapter was told of a card."""
+        wanted = (
+            sa.select(Alert.id)
+            .join(
+                Card,
+                sa.and_(Card.list == Alert.card_list, Card.index == Alert.card_index),
+            )
+            .where(Card.id == card, Alert.told == Tell.CHAPTER)
+        )
+        return len(self._all(wanted))
+
+    def heartbeat(self, kiosk: KioskId) -> datetime | None:
+        """The kiosk's own time of its newest heartbeat."""
+        with Session(self._engine) as session:
+            found = session.get(Kiosk, kiosk)
+            return None if found is None else found.heartbeat_at
+
+    def wait_for(self, look: Callable[[], T], is_it: Callable[[T], bool]) -> T:
+        """Look again until `is_it`, at most 15 s; what was seen last is returned either way."""
+        never = threading.Event()
+        for _ in range(int(PATIENCE_SECONDS / _LOOK_EVERY)):
+            seen = look()
+            if is_it(seen):
+                return seen
+            never.wait(_LOOK_EVERY)
+        return look()
+
+    def _all(self, wanted: sa.Select[*tuple[Any, ...]]) -> Sequence[Any]:
+        with Session(self._engine) as session:
+            return session.execute(wanted).all()

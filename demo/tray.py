@@ -1,0 +1,53 @@
+"""The cards on the desk: those of the sample's cast, and things that are none of ours."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from demo.desk import Person
+from tests.hardware_mocks.card_model import BankCard, Card, blank_card, card_with_text
+
+_NOTES = {
+    "astrid": "Never been here: reads the briefing",
+    "bjorn": "Knows the house",
+    "carin": "Knows the house; report her card lost",
+    "eli": "Has read an older briefing",
+    "frode": "Must renew within 30 days",
+    "gunn": "Expired yesterday",
+    "hassan": "Reported lost three days ago",
+    "jon": "Reads English",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class OnTray:
+    """One thing to hold to the reader, and what the page says of it."""
+
+    key: str
+    title: str
+    note: str
+    card: Card
+    kind: str = "ours"
+
+
+def tray(cast: Mapping[str, Person]) -> list[OnTray]:
+    """Everything that lies on the desk. A genuine code with one letter changed is the forgery."""
+    ours = [
+        OnTray(key, cast[key].first_name, note, card_with_text(cast[key].code, uid=_uid(number)))
+        for number, (key, note) in enumerate(_NOTES.items())
+    ]
+    forged = _forged(cast["bjorn"].code)
+    return [
+        *ours,
+        OnTray("forged", "Forgery", "One letter changed", card_with_text(forged), "odd"),
+        OnTray("blank", "Empty card", "A new tag, nothing on it", blank_card(), "odd"),
+        OnTray("bank", "Bank card", "Held up by mistake", BankCard(), "odd"),
+    ]
+
+
+def _uid(number: int) -> bytes:
+    return b"\x04\x5a\x11\xee\x00\x00" + bytes([number])
+
+
+def _forged(code: str) -> str:
+    other = "0" if code[-1] != "0" else "1"
+    return code[:-1] + other

@@ -1,0 +1,1 @@
+"""One kiosk: a Raspberry Pi at one nursing home."""

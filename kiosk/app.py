@@ -1,0 +1,283 @@
+"""The composition root: the only module that knows both the ports and what stands behind them."""
+
+import logging
+import os
+import random
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack, closing
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from importlib import metadata
+from pathlib import Path
+from typing import Protocol
+from zoneinfo import ZoneInfo
+
+from kiosk.clock import SystemClock
+from kiosk.config import Choices, Config, IndicatorConfig, ScreenConfig
+from kiosk.delivery import UploadSchedule
+from kiosk.health import Depth, Health, Systemd, environment, free_disk
+from kiosk.indicator import FACTORIES, Pins, open_indicator
+from kiosk.link import Address, MqttLink
+from kiosk.loop import Inbox, Loop, Ports
+from kiosk.outbox import SqliteOutbox
+from kiosk.ports import Clock, Indicator, Outbox, Reader
+from kiosk.readers import FAMILIES, ReaderSpec, open_reader
+from kiosk.roster import SqliteRoster
+from kiosk.screen.server import LoopbackScreen
+from kiosk.screen.words import CATALOGUES
+from kiosk.session import Session
+from presence import admission
+from presence.admission import Facts
+from presence.errors import TrustError
+from presence.trust import TrustList, decode_trust
+from presence.verdict import Verdict
+
+log = logging.getLogger(__name__)
+
+CHOICES = Choices(reader_families=FAMILIES, pin_factories=FACTORIES, languages=tuple(CATALOGUES))
+WATCHDOG_EVERY = timedelta(seconds=1)
+KEEP_TIME_EVERY = timedelta(minutes=10)
+FORGET_EVERY = timedelta(hours=1)
+
+Decide = Callable[[Facts, datetime], Verdict]
+
+
+class KeptOutbox(Outbox, Protocol):
+    """An outbox that can also be measured and closed."""
+
+    def depth(self) -> Depth: ...
+
+    def close(self) -> None: ...
+
+
+class LinkEndedError(RuntimeError):
+    """The link's thread is gone, which it never should be: start afresh."""
+
+
+@dataclass
+class Chore:
+    """Something to be done now and then, by the loop's thread."""
+
+    every: timedelta
+    work: Callable[[], object]
+    due: timedelta = timedelta()
+
+    def work_if_due(self, uptime: timedelta) -> None:
+        if uptime >= self.due:
+            self.due = uptime + self.every
+            self.work()
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What is started and watched. All is closed by `closing`, the last opened first."""
+
+    clock: Clock
+    inbox: Inbox
+    link: MqttLink
+    screen: LoopbackScreen
+    readers: Sequence[Reader]
+    systemd: Systemd
+    closing: ExitStack
+
+
+class App:
+    """One kiosk, put together and not yet started."""
+
+    def __init__(self, loop: Loop, parts: Parts, chores: Sequence[Chore]) -> None:
+        self._loop, self._parts, self._chores = loop, parts, chores
+
+    @property
+    def url(self) -> str:
+        """Where the page is, once the kiosk runs."""
+        return self._parts.screen.url
+
+    def run(self, ready: Callable[[], None] | None = None) -> None:
+        """Start everything and serve until `stop`; once only. `ready` is called when cards may
+        come.
+
+        Raises OSError when the page's port is taken, and whatever ends the loop.
+        """
+        parts = self._parts
+        with parts.closing:
+            parts.screen.start()
+            for reader in parts.readers:
+                reader.start(parts.inbox.report)
+            parts.link.start()
+            log.info("ready; the page is at %s", self.url)
+            parts.systemd.ready()
+            if ready is not None:
+                ready()
+            self._loop.run(self._alive)
+            log.info("stopping")
+
+    def stop(self) -> None:
+        """End `run`. From any thread, and from a signal handler."""
+        self._parts.inbox.end()
+
+    def close(self) -> None:
+        """Release everything of a kiosk that was never run."""
+        self._parts.closing.close()
+
+    def _alive(self) -> None:
+        if not self._parts.link.is_running:
+            raise LinkEndedError("the link's thread has ended")
+        uptime = self._parts.clock.read().uptime
+        for chore in self._chores:
+            chore.work_if_due(uptime)
+
+
+def build(
+    config: Config,
+    *,
+    clock: Clock | None = None,
+    readers: Sequence[Reader] | None = None,
+    indicator: Indicator | None = None,
+    outbox: KeptOutbox | None = None,
+    decide: Decide = admission.decide,
+    frame_ancestors: Sequence[str] = (),
+) -> App:
+    """Put a kiosk together as configured; whatever is given stands in for the configured part.
+
+    `frame_ancestors` are origins whose pages may frame the kiosk's own. Raises ReaderConfigError,
+    IndicatorConfigError, TrustError and StoreError, each saying what is wrong.
+    """
+    with ExitStack() as stack:
+        trust, inbox = load_trust(config.trust), Inbox()
+        systemd = stack.enter_context(closing(Systemd(environment())))
+        outbox = outbox or SqliteOutbox(config.data / "outbox.db", os.urandom)
+        stack.callback(outbox.close)
+        roster = stack.enter_context(closing(SqliteRoster(config.data / "roster.db")))
+        clock, chores = _time(config.data, clock, stack)
+        chores += [Chore(WATCHDOG_EVERY, systemd.alive), _forgetting(roster, clock)]
+        readers = open_readers(config) if readers is None else readers
+        indicator = _lamps(config.indicator) if indicator is None else indicator
+        stack.callback(indicator.close)
+        screen = _screen(config.screen, clock, inbox, frame_ancestors)
+        stack.callback(screen.stop)
+        for reader in readers:
+            stack.callback(reader.stop)
+        link = _link(config, trust, inbox, clock, stack)
+        world = Ports(
+            clock=clock,
+            outbox=outbox,
+            roster=roster,
+            home=roster,
+            link=link,
+            delivery=UploadSchedule(outbox, config.kiosk, _jitter),
+            health=_health(config, clock, readers, outbox, roster),
+            screen=screen,
+            indicator=indicator,
+        )
+        session = _session(config, trust, decide)
+        parts = Parts(clock, inbox, link, screen, readers, systemd, stack.pop_all())
+        return App(Loop(config.kiosk, session, world, inbox, os.urandom), parts, chores)
+
+
+def load_trust(path: Path) -> TrustList:
+    """Raises TrustError."""
+    try:
+        return decode_trust(path.read_bytes())
+    except OSError as error:
+        raise TrustError(f"the trust list cannot be read: {error}") from error
+
+
+def open_readers(config: Config) -> list[Reader]:
+    """Raises ReaderConfigError."""
+    return [open_reader(ReaderSpec(one.family, one.device, one.name)) for one in config.readers]
+
+
+def _time(data: Path, given: Clock | None, stack: ExitStack) -> tuple[Clock, list[Chore]]:
+    """The clock, and what must be done for it now and then."""
+    if given is not None:
+        return given, []
+    clock = SystemClock(data / "time-floor")
+    stack.callback(clock.keep)
+    return clock, [Chore(KEEP_TIME_EVERY, clock.keep)]
+
+
+def _forgetting(roster: SqliteRoster, clock: Clock) -> Chore:
+    return Chore(FORGET_EVERY, lambda: roster.forget_names(clock.read().wall))
+
+
+def _lamps(config: IndicatorConfig) -> Indicator:
+    pins = Pins(config.green, config.amber, config.red, config.buzzer)
+    return open_indicator(pins, config.factory)
+
+
+def _screen(
+    config: ScreenConfig, clock: Clock, inbox: Inbox, frame_ancestors: Sequence[str]
+) -> LoopbackScreen:
+    return LoopbackScreen(
+        clock,
+        ZoneInfo,
+        inbox.report,
+        port=config.port,
+        language=config.language,
+        frame_ancestors=frame_ancestors,
+    )
+
+
+def _link(
+    config: Config, trust: TrustList, inbox: Inbox, clock: Clock, stack: ExitStack
+) -> MqttLink:
+    server = config.server
+    link = MqttLink(
+        config.kiosk,
+        Address(server.host, server.port, server.username, server.password),
+        trust,
+        inbox.report,
+        inbox.received,
+        connection=_rising(clock),
+        jitter=_jitter,
+    )
+    stack.callback(link.stop)
+    return link
+
+
+def _rising(clock: Clock) -> Callable[[], int]:
+    """Connection numbers: milliseconds of wall time, which the time floor keeps from falling over
+    restarts, and one more where the clock was set back meanwhile."""
+    last = 0
+
+    def following() -> int:
+        nonlocal last
+        last = max(last + 1, int(clock.read().wall.timestamp() * 1000))
+        return last
+
+    return following
+
+
+def _health(
+    config: Config,
+    clock: Clock,
+    readers: Sequence[Reader],
+    outbox: KeptOutbox,
+    roster: SqliteRoster,
+) -> Health:
+    return Health(
+        config.kiosk,
+        program_version(),
+        clock,
+        [reader.name for reader in readers],
+        outbox.depth,
+        lambda: roster.issued,
+        free_disk(config.data),
+    )
+
+
+def _session(config: Config, trust: TrustList, decide: Decide) -> Session:
+    answer_time = timedelta(milliseconds=config.answer_deadline_ms)
+    return Session(config.kiosk, trust, ZoneInfo, answer_time=answer_time, decide=decide)
+
+
+def _jitter() -> float:
+    return random.SystemRandom().random()
+
+
+def program_version() -> str:
+    """Of this program, as it was installed; "source" where it runs from a copy of its source."""
+    try:
+        return metadata.version("tilstede")
+    except metadata.PackageNotFoundError:
+        return "source"

@@ -1,0 +1,274 @@
+"""The kiosk's one loop: it waits for what happens, lets the session decide, and does what it says.
+
+It decides nothing. Whatever goes wrong in it ends the process: systemd starts a fresh one within
+a second, and everything that was told to anybody is on the disk.
+"""
+
+import logging
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from queue import Empty, SimpleQueue
+from typing import Any
+
+from kiosk import events as ev
+from kiosk import ports
+from kiosk.events import At, ClockReading, Effect, Event, Timer, TimerName
+from kiosk.session import Session
+from presence import messages as ms
+from presence.ids import RANDOM_BYTES, KioskId, PresentationId, uuid7
+
+log = logging.getLogger(__name__)
+
+HAVE_EVERY = timedelta(hours=24)
+HAVE_AGAIN = timedelta(seconds=1)
+"""Where the link had no room for it."""
+PATIENCE = timedelta(seconds=1)
+"""The longest sleep: so often the process says that it is alive."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Received:
+    message: ms.Message
+    issued: datetime | None
+
+
+class _End:
+    """The loop is to end."""
+
+
+class Inbox:
+    """What happened, told from any thread, in that order."""
+
+    def __init__(self) -> None:
+        self._queue: SimpleQueue[Event | _Received | _End] = SimpleQueue()
+
+    def report(self, event: Event) -> None:
+        self._queue.put(event)
+
+    def received(self, message: ms.Message, issued: datetime | None) -> None:
+        self._queue.put(_Received(message, issued))
+
+    def end(self) -> None:
+        self._queue.put(_End())
+
+    def take(self, patience: timedelta) -> Event | _Received | _End | None:
+        """The next thing; None when nothing happens for so long."""
+        try:
+            return self._queue.get(timeout=max(patience.total_seconds(), 0))
+        except Empty:
+            return None
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """Every wire, pin and disk that the loop uses."""
+
+    clock: ports.Clock
+    outbox: ports.Outbox
+    roster: ports.Roster
+    home: ports.Home
+    link: ports.Link
+    delivery: ports.Delivery
+    health: ports.Health
+    screen: ports.Screen
+    indicator: ports.Indicator
+
+
+class Loop:
+    """Owned by one thread. `randomness(n)` gives n random bytes, for ids."""
+
+    def __init__(
+        self,
+        kiosk: KioskId,
+        session: Session,
+        world: Ports,
+        inbox: Inbox,
+        randomness: Callable[[int], bytes],
+    ) -> None:
+        self._kiosk, self._session, self._world = kiosk, session, world
+        self._inbox, self._randomness = inbox, randomness
+        self._timers: dict[TimerName, tuple[timedelta, Timer]] = {}
+        self._have_at: timedelta | None = None
+        self._now = world.clock.read()
+        self._is_over = False
+        self._beside: Mapping[type[Event], Callable[[Any], None]] = {
+            ev.LinkChanged: self._note_link,
+            ev.ReaderReady: self._note_ready,
+            ev.ReaderLost: self._note_lost,
+        }
+        self._receive: Mapping[type[ms.Message], Callable[[Any, datetime | None], None]] = {
+            ms.Answer: self._take_answer,
+            ms.Receipts: self._take_receipts,
+            ms.Roster: self._take_roster,
+            ms.Briefings: self._take_briefings,
+        }
+        self._perform: Mapping[type[Effect], Callable[[Any], Event | None]] = {
+            ev.Consult: self._consult,
+            ev.Ask: self._ask,
+            ev.Record: self._record,
+            ev.Learn: self._learn,
+            ev.Show: self._show,
+            ev.Indicate: self._indicate,
+            ev.StartTimer: self._start_timer,
+            ev.StopTimer: self._stop_timer,
+            ev.CountUnreadable: self._count_unreadable,
+        }
+
+    def run(self, alive: Callable[[], None]) -> None:
+        """Until the inbox says "end". `alive` is called at least every second."""
+        try:
+            self.begin()
+            while not self._is_over:
+                self.step(PATIENCE)
+                alive()
+        except Exception:
+            log.exception("the kiosk stops here and is to be started afresh")
+            raise
+
+    def begin(self) -> None:
+        """Tell the session where it stands."""
+        self._happened(self._world.home.known())
+
+    def step(self, longest: timedelta) -> None:
+        """Wait for one thing to happen, at most so long, and do all that follows from it."""
+        item = self._inbox.take(self._patience(longest))
+        if isinstance(item, _End):
+            self._is_over = True
+        elif isinstance(item, _Received):
+            self._read_clock()
+            self._receive[type(item.message)](item.message, item.issued)
+        elif item is not None:
+            self._happened(item)
+        self._fire_timers()
+        self._send_what_is_due()
+
+    # --- events ------------------------------------------------------------------------------
+
+    def _happened(self, event: Event) -> None:
+        beside = self._beside.get(type(event))
+        self._read_clock()
+        if beside is not None:
+            beside(event)
+        follow_ups = deque([event])
+        while follow_ups:
+            for effect in self._session.handle(follow_ups.popleft(), self._at()):
+                outcome = self._perform[type(effect)](effect)
+                if outcome is not None:
+                    follow_ups.append(outcome)
+
+    def _read_clock(self) -> ClockReading:
+        self._now = self._world.clock.read()
+        return self._now
+
+    def _at(self) -> At:
+        fresh = PresentationId(uuid7(self._now.wall, self._randomness(RANDOM_BYTES)))
+        return At(self._now.wall, self._now.uptime, fresh)
+
+    def _note_link(self, event: ev.LinkChanged) -> None:
+        self._world.delivery.link_changed(event.is_up, self._now.uptime)
+        self._have_at = self._now.uptime if event.is_up else None
+
+    def _note_ready(self, event: ev.ReaderReady) -> None:
+        log.info("reader %s works", event.reader)
+        self._world.health.reader_is(event.reader, ms.ReaderState.READY)
+
+    def _note_lost(self, event: ev.ReaderLost) -> None:
+        log.error("reader %s is lost: %s", event.reader, event.why)
+        self._world.health.reader_is(event.reader, ms.ReaderState.LOST)
+
+    # --- messages ----------------------------------------------------------------------------
+
+    def _heard(self, at: datetime) -> None:
+        self._world.clock.learn(at)
+        self._world.roster.heard(at)
+
+    def _take_answer(self, answer: ms.Answer, _issued: datetime | None) -> None:
+        self._heard(answer.at)
+        self._happened(ev.Answered(answer))
+
+    def _take_receipts(self, receipts: ms.Receipts, _issued: datetime | None) -> None:
+        self._heard(receipts.at)
+        self._world.delivery.settled(receipts.receipts, self._now.uptime)
+
+    def _take_roster(self, roster: ms.Roster, issued: datetime | None) -> None:
+        if issued is None:
+            raise TypeError("the link handed over a roster without its signature's time")
+        if not self._world.roster.apply(roster, issued):
+            self._have_at = self._now.uptime
+        self._happened(self._world.home.known())
+
+    def _take_briefings(self, briefings: ms.Briefings, _issued: datetime | None) -> None:
+        self._world.home.keep(briefings)
+        self._happened(self._world.home.known())
+
+    # --- effects -----------------------------------------------------------------------------
+
+    def _consult(self, effect: ev.Consult) -> Event:
+        row = self._world.roster.row(effect.card)
+        cards = [held.ref for held in row.cards] if row else []
+        if effect.card not in cards:
+            cards.append(effect.card)
+        unsettled = self._world.outbox.unsettled(cards)
+        return ev.Consulted(effect.presentation, row, unsettled, self._world.roster.as_of())
+
+    def _ask(self, effect: ev.Ask) -> Event | None:
+        if self._world.link.ask(effect.question):
+            return None
+        return ev.TimerFired(Timer(TimerName.ANSWER, effect.question.presentation))
+
+    def _record(self, effect: ev.Record) -> None:
+        self._world.outbox.record(effect.what, self._now)
+        self._world.delivery.recorded(self._now.uptime)
+
+    def _learn(self, effect: ev.Learn) -> None:
+        self._world.roster.learn(effect.row)
+
+    def _show(self, effect: ev.Show) -> None:
+        self._world.screen.show(effect.stage, effect.around)
+
+    def _indicate(self, effect: ev.Indicate) -> None:
+        self._world.indicator.signal(effect.signal)
+
+    def _start_timer(self, effect: ev.StartTimer) -> None:
+        self._timers[effect.timer.name] = (self._now.uptime + effect.after, effect.timer)
+
+    def _stop_timer(self, effect: ev.StopTimer) -> None:
+        self._timers.pop(effect.name, None)
+
+    def _count_unreadable(self, _effect: ev.CountUnreadable) -> None:
+        self._world.health.count_unreadable()
+
+    # --- time --------------------------------------------------------------------------------
+
+    def _patience(self, longest: timedelta) -> timedelta:
+        """How long nothing is due."""
+        world = self._world
+        dues = [due for due, _ in self._timers.values()]
+        dues += [
+            due
+            for due in (world.delivery.next_at(), world.health.next_at(), self._have_at)
+            if due is not None
+        ]
+        return min([longest, *(due - self._read_clock().uptime for due in dues)])
+
+    def _fire_timers(self) -> None:
+        uptime = self._read_clock().uptime
+        for due, timer in sorted(self._timers.values(), key=lambda pair: pair[0]):
+            if due <= uptime and self._timers.get(timer.name) == (due, timer):
+                del self._timers[timer.name]
+                self._happened(ev.TimerFired(timer))
+
+    def _send_what_is_due(self) -> None:
+        world, uptime = self._world, self._now.uptime
+        if self._have_at is not None and self._have_at <= uptime:
+            roster, briefings = world.home.digests()
+            have = ms.Have(kiosk=self._kiosk, roster=roster, briefings=briefings)
+            self._have_at = uptime + (HAVE_EVERY if world.link.send(have) else HAVE_AGAIN)
+        entries = world.delivery.due(uptime)
+        if entries is not None and not world.link.send(entries):
+            world.delivery.not_sent(uptime)
+        heartbeat = world.health.due(uptime)
+        if heartbeat is not None:
+            world.link.send(heartbeat)  # lost without a link; the next one says it all again

@@ -1,0 +1,1 @@
+"""What the person at the door sees: a page on loopback, told by server-sent events."""

@@ -1,0 +1,304 @@
+"""What is on the screen, word for word: a function of what the session says and the time.
+
+It decides nothing but words, icons and colours. What must not be seen at the door (a reason, a
+surname, a card's number) is not in `View`, so no page can show it.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from kiosk.events import (
+    BriefingOpen,
+    BriefingRead,
+    CannotRead,
+    Idle,
+    Reading,
+    Stage,
+    Starting,
+    Surroundings,
+    Told,
+    Touch,
+)
+from kiosk.screen.words import Words, words_in
+from presence.card import Unreadable
+from presence.verdict import (
+    Basis,
+    BriefingDue,
+    CourseDue,
+    LeavingDue,
+    RenewalDue,
+    Saying,
+    Verdict,
+)
+
+
+class Button(Struct, frozen=True):
+    touch: Touch
+    label: str
+    is_main: bool = False
+
+
+class Notice(Struct, frozen=True):
+    """One line to someone else."""
+
+    tone: str
+    icon: str
+    text: str
+
+
+class Number(Struct, frozen=True):
+    """A number to call in an emergency, and what for."""
+
+    number: str
+    what: str
+
+
+class View(Struct, frozen=True):
+    """One screen. `key` stays the same as long as a touch on it means the same."""
+
+    key: str
+    tone: str
+    """The colours: calm, in, out, staff or read."""
+    icon: str
+    title: str
+    lines: Sequence[str] = ()
+    before: Sequence[str] = ()
+    """Others' greetings that they may have missed."""
+    notice: Notice | None = None
+    reader: str = ""
+    page: str = ""
+    buttons: Sequence[Button] = ()
+    signs: Sequence[str] = ()
+    """Small amber signs: no network, a broken reader."""
+    language: str = ""
+    home: str = ""
+    clock: str = ""
+    date: str = ""
+    emergency: str = ""
+    numbers: Sequence[Number] = ()
+    wait: str = ""
+    """What the page says by itself when it has lost the kiosk."""
+
+
+def view(stage: Stage, around: Surroundings, language: str, now: datetime) -> View:
+    """`language` is that of the home; a person's own comes with the stage. `now` is the time at
+    the home, in the home's own zone, in which all other times are told too."""
+    words = words_in(getattr(stage, "language", None) or language)
+    house = around.house
+    return replace(
+        _SCREENS[type(stage)](stage, around, words, now),
+        language=words.language,
+        signs=_signs(stage, around, words, now),
+        home=house.name if house else "",
+        clock=f"{now:%H:%M}",
+        date=words.today(now),
+        emergency=words.say("emergency"),
+        wait=words.say("starting"),
+        numbers=[
+            Number(number, words.say(what))
+            for number, what in _NUMBERS.get(house.policy.society if house else "NO", _ANYWHERE)
+        ],
+    )
+
+
+_ANYWHERE = (("112", "all_emergencies"),)
+_NUMBERS = {"NO": (("110", "fire"), ("112", "police"), ("113", "ambulance"))}
+"""Emergency numbers by society; the whole European Union answers 112."""
+
+
+# --- one function for each stage -------------------------------------------------------------
+
+
+def _waiting(stage: Starting | Idle, around: Surroundings, words: Words, _now: datetime) -> View:
+    if not around.can_read:
+        lines = (words.say("see_staff"),)
+        return View("broken", "staff", "fault", words.say("broken"), lines)
+    if isinstance(stage, Starting):
+        return View(
+            "starting", "calm", "wait", words.say("starting"), (words.say("starting_line"),)
+        )
+    return View("idle", "calm", "card", words.say("idle"), (words.say("idle_line"),))
+
+
+def _reading(_stage: Reading, _around: Surroundings, words: Words, _now: datetime) -> View:
+    return View("reading", "calm", "wait", words.say("reading"), (words.say("reading_line"),))
+
+
+def _told(stage: Told, _around: Surroundings, words: Words, now: datetime) -> View:
+    tone, icon = _LOOKS.get(stage.verdict.saying, _STAFF)
+    return View(
+        key="told",
+        tone=tone,
+        icon=icon,
+        title=_title(stage, words, now),
+        lines=_lines(stage, words),
+        before=_before(stage.earlier, words, now),
+        buttons=_more_time(stage, words),
+    )
+
+
+def _cannot_read(stage: CannotRead, _around: Surroundings, words: Words, now: datetime) -> View:
+    if stage.why is None:
+        lines = [words.say("see_staff")]
+    else:
+        advice = "try_again" if stage.why is Unreadable.GARBLED else "use_id_card"
+        lines = [words.say(advice), words.say("or_see_staff")]
+    return View(
+        key="cannot_read",
+        tone="staff",
+        icon="unread",
+        title=words.say("cannot_read"),
+        lines=lines,
+        before=_before(stage.earlier, words, now),
+    )
+
+
+def _briefing(stage: BriefingOpen, _around: Surroundings, words: Words, now: datetime) -> View:
+    section = stage.sections[stage.page]
+    is_first, is_last = stage.page == 0, stage.page == len(stage.sections) - 1
+    left = Touch.LATER if is_first else Touch.BACK
+    right = Touch.UNDERSTOOD if is_last else Touch.NEXT
+    return View(
+        key=f"briefing {stage.opened} {stage.page}",
+        tone="read",
+        icon="book",
+        title=section.title,
+        lines=section.lines,
+        notice=_notice(stage.notice, words, now) if stage.notice else None,
+        reader=stage.first_name or "",
+        page=words.say("page", page=stage.page + 1, pages=len(stage.sections)),
+        buttons=(
+            Button(left, words.say(left.value)),
+            Button(right, words.say(right.value), is_main=True),
+        ),
+    )
+
+
+def _thanks(stage: BriefingRead, _around: Surroundings, words: Words, _now: datetime) -> View:
+    lines = (words.say("thanks_line"), words.say("wear_card"))
+    return View("thanks", "in", "check", words.to("thanks", stage.first_name), lines)
+
+
+_SCREENS: Mapping[type[Stage], Callable[[Any, Surroundings, Words, datetime], View]] = {
+    Starting: _waiting,
+    Idle: _waiting,
+    Reading: _reading,
+    Told: _told,
+    CannotRead: _cannot_read,
+    BriefingOpen: _briefing,
+    BriefingRead: _thanks,
+}
+
+# --- what a verdict sounds like in words -----------------------------------------------------
+
+_STAFF = ("staff", "staff")
+_LOOKS: Mapping[Saying, tuple[str, str]] = {
+    Saying.WELCOME: ("in", "enter"),
+    Saying.ALREADY_IN: ("in", "check"),
+    Saying.GOODBYE: ("out", "leave"),
+    Saying.CANNOT_READ: ("staff", "unread"),
+}
+
+
+def _title(told: Told, words: Words, now: datetime) -> str:
+    match told.verdict.saying:
+        case Saying.WELCOME:
+            return words.to("welcome", told.first_name)
+        case Saying.GOODBYE:
+            return words.to("goodbye", told.first_name)
+        case Saying.ALREADY_IN:
+            since = _since(told.verdict)
+            if since is None:
+                return words.say("already_in_somehow")
+            return words.say("already_in", time=words.time(since.astimezone(now.tzinfo)))
+        case saying:
+            return words.say(saying.value)
+
+
+def _lines(told: Told, words: Words) -> list[str]:
+    verdict = told.verdict
+    match verdict.saying:
+        case Saying.WELCOME:
+            due = [_due(one, words) for one in verdict.due if not isinstance(one, BriefingDue)]
+            if told.has_briefing:
+                due.insert(0, words.say("briefing_follows"))
+            return [words.say("welcome_line"), *(due or [words.say("wear_card")])]
+        case Saying.GOODBYE:
+            return [words.say("goodbye_line")]
+        case Saying.ALREADY_IN:
+            return [words.say("already_in_line")]
+        case Saying.EXPIRED if verdict.expired_on:
+            last_day = verdict.expired_on - timedelta(days=1)
+            return [words.say("expired_line", date=words.day(last_day)), _call(verdict, words)]
+        case Saying.COURSE_MISSING if verdict.course:
+            return [verdict.course, _call(verdict, words)]
+        case Saying.SEE_STAFF:
+            return [words.say("see_staff_line")]
+        case _:
+            return [words.say("see_staff")]
+
+
+def _due(due: RenewalDue | CourseDue | LeavingDue, words: Words) -> str:
+    match due:
+        case RenewalDue(valid_until):
+            return words.say("renewal_due", date=words.day(valid_until))
+        case CourseDue(name, stops_on):
+            return words.say("course_due", course=name, date=words.day(stops_on))
+        case LeavingDue():
+            return words.say("leaving_due")
+
+
+def _call(verdict: Verdict, words: Words) -> str:
+    if verdict.call is None:
+        return words.say("see_staff")
+    return words.say("call", name=verdict.call.name, phone=verdict.call.phone)
+
+
+def _since(verdict: Verdict) -> datetime | None:
+    return verdict.visit.last_arrival or verdict.visit.arrived if verdict.visit else None
+
+
+# --- the small things ------------------------------------------------------------------------
+
+
+def _before(earlier: Sequence[Told], words: Words, now: datetime) -> list[str]:
+    return [words.say("before_you", words=_title(told, words, now)) for told in earlier]
+
+
+def _notice(said: Told | CannotRead, words: Words, now: datetime) -> Notice:
+    if isinstance(said, CannotRead):
+        return Notice("staff", "unread", words.say("cannot_read"))
+    tone, icon = _LOOKS.get(said.verdict.saying, _STAFF)
+    titles = [_title(told, words_in(told.language), now) for told in (said, *said.earlier)]
+    return Notice(tone, icon, " · ".join(titles))
+
+
+def _more_time(told: Told, words: Words) -> tuple[Button, ...]:
+    """Where there is something to note down; "speak to the staff" needs no such time."""
+    if not told.is_long or told.verdict.saying in (Saying.SEE_STAFF, Saying.CANNOT_READ):
+        return ()
+    return (Button(Touch.MORE_TIME, words.say("more_time")),)
+
+
+def _signs(stage: Stage, around: Surroundings, words: Words, now: datetime) -> list[str]:
+    signs = []
+    if isinstance(stage, Told) and stage.verdict.basis is Basis.ROSTER:
+        signs.append(words.say("offline_saved"))
+        if stage.verdict.as_of is not None:
+            signs.append(words.say("as_of", when=_when(stage.verdict.as_of, words, now)))
+    elif not around.is_connected:
+        signs.append(words.say("offline"))
+    if around.lost_readers and around.can_read:
+        signs.append(words.say("reader_lost"))
+    return signs
+
+
+def _when(moment: datetime, words: Words, now: datetime) -> str:
+    local = moment.astimezone(now.tzinfo)
+    if local.date() == now.date():
+        return words.say("at_time", time=words.time(local))
+    return words.day(local)

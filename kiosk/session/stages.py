@@ -1,0 +1,245 @@
+"""Showing: what the person at the door sees and hears, and how long."""
+
+from collections import deque
+from dataclasses import replace
+from datetime import timedelta
+
+from kiosk import events as ev
+from kiosk.events import (
+    At,
+    BriefingOpen,
+    CannotRead,
+    Effect,
+    Indicate,
+    Show,
+    Signal,
+    StartTimer,
+    StopTimer,
+    Timer,
+    TimerName,
+    Told,
+    Touch,
+)
+from kiosk.session import cases, readings, table
+from kiosk.session.cases import Case, Held, ImpossibleError
+from kiosk.session.readings import Invitation, Invited
+from kiosk.session.surroundings import Around
+from kiosk.session.table import Showing
+from presence.card import CardRef, SignedCode, Unreadable
+from presence.ids import PresentationId
+from presence.roster import RosterRow
+from presence.verdict import BriefingDue, Move, Verdict
+
+GLANCE = timedelta(seconds=4)
+"""For a greeting."""
+WELCOME_FIRST = timedelta(seconds=2.5)
+"""For a greeting that a briefing follows."""
+READ = timedelta(seconds=20)
+"""For words to be read and acted on; "more time" gives as much again, as often as it is asked."""
+SEEN = timedelta(seconds=2)
+"""After this a verdict has been seen; one that is replaced sooner is repeated in one line."""
+
+
+class Stages:
+    """The methods that the table names for RESTING, READING, SPEAKING and BRIEFING."""
+
+    def __init__(self, around: Around) -> None:
+        self._around = around
+        self._stage: ev.Stage = ev.Starting()
+        self._about: PresentationId | None = None
+        """What the idle timer is about; a timer about anything else comes too late."""
+        self._told: deque[tuple[Told, timedelta]] = deque(maxlen=3)
+        self._invited = Invited()
+        self._touched = timedelta(0)
+        self.is_deciding = False
+
+    @property
+    def state(self) -> Showing:
+        return table.showing(self._stage)
+
+    def show(self) -> Show:
+        return Show(self._stage, self._around.seen())
+
+    # --- what the table names ----------------------------------------------------------------
+
+    def stay(self, _event: ev.Event, _at: At) -> list[Effect]:
+        return []
+
+    def more_time(self, event: ev.Touched, _at: At) -> list[Effect]:
+        if event.touch is not Touch.MORE_TIME or self._time() != READ:
+            return []
+        return [self._idle_after(READ)]
+
+    def speech_is_over(self, event: ev.TimerFired, at: At) -> list[Effect]:
+        return self._next(at) if event.timer.about == self._about else []
+
+    def notice_is_over(self, event: ev.TimerFired, _at: At) -> list[Effect]:
+        stage = self._stage
+        if event.timer.about != self._about or not isinstance(stage, BriefingOpen):
+            return []
+        self._stage = replace(stage, notice=None)
+        return self._show_quietly()
+
+    def turn_page(self, event: ev.Touched, at: At) -> list[Effect]:
+        stage = self._stage
+        if not isinstance(stage, BriefingOpen):
+            raise ImpossibleError("a page is turned and no briefing is open")
+        self._touched = at.uptime
+        if event.touch is Touch.LATER:
+            return self._next(at)
+        if event.touch is Touch.UNDERSTOOD and readings.is_last_page(stage):
+            return self._thank(stage, at)
+        turned = readings.turned(stage, event.touch)
+        if turned is stage:
+            return []
+        self._stage = turned
+        return [self.show()]
+
+    def note_house(self, event: ev.HouseChanged, _at: At) -> list[Effect]:
+        self._around.move_in(event)
+        if self.state is Showing.RESTING:
+            return self._rest()
+        return [self.show()]
+
+    def note_ready(self, event: ev.ReaderReady, _at: At) -> list[Effect]:
+        before = self._around.seen()
+        self._around.reader_is_ready(event.reader)
+        return [] if self._around.seen() == before else self._reader_changed()
+
+    def note_lost(self, event: ev.ReaderLost, _at: At) -> list[Effect]:
+        before = self._around.seen()
+        self._around.reader_is_lost(event.reader)
+        return [] if self._around.seen() == before else self._reader_changed()
+
+    # --- what deciding asks for --------------------------------------------------------------
+
+    def read(self) -> list[Effect]:
+        """A genuine card was read and its verdict is on its way."""
+        self.is_deciding = True
+        if self.state is Showing.BRIEFING:
+            return [Indicate(Signal.WAIT)]
+        was_speaking = self.state is Showing.SPEAKING
+        self._stage = ev.Reading()
+        stop: list[Effect] = [StopTimer(TimerName.IDLE)] if was_speaking else []
+        return [*stop, Indicate(Signal.WAIT), self.show()]
+
+    def say_verdict(
+        self, case: Case, verdict: Verdict, row: RosterRow | None, at: At
+    ) -> list[Effect]:
+        language = row.language if row else None
+        told = Told(verdict, first_name=None, language=language, seen=case.held.wall)
+        if row is not None and told.is_greeting:
+            told = replace(told, first_name=row.first_name)
+        if self._invite(case.card, told, at):
+            told = replace(told, has_briefing=True)
+        words = replace(told, earlier=self._unseen(at))
+        self._told.append((told, at.uptime))
+        return self._say(words, case.held, cases.signal_of(verdict), at, case.card)
+
+    def say_cannot_read(self, held: Held, at: At) -> list[Effect]:
+        evidence = held.presented.evidence
+        if isinstance(evidence, Unreadable):
+            why: Unreadable | None = evidence
+        else:
+            why = None if isinstance(evidence, SignedCode) else Unreadable.UNSUPPORTED
+        words = CannotRead(why, earlier=self._unseen(at))
+        return [ev.CountUnreadable(), *self._say(words, held, Signal.ASK_STAFF, at)]
+
+    # --- speaking ----------------------------------------------------------------------------
+
+    def _say(
+        self,
+        words: Told | CannotRead,
+        held: Held,
+        signal: Signal,
+        at: At,
+        card: CardRef | None = None,
+    ) -> list[Effect]:
+        """In full; in one line where someone reads the briefing."""
+        stage = self._stage
+        if isinstance(stage, BriefingOpen) and not self._yields(stage, words, card, at):
+            self._stage = replace(stage, notice=words)
+        else:
+            self._stage = words
+        self._about = held.id
+        return [self.show(), Indicate(signal), self._idle_after(self._time())]
+
+    def _yields(
+        self, stage: BriefingOpen, words: Told | CannotRead, card: CardRef | None, at: At
+    ) -> bool:
+        """The reader herself goes, or has left the briefing alone and someone else has come."""
+        if card == stage.card:
+            return isinstance(words, Told) and words.verdict.move is Move.OUT
+        return at.uptime - self._touched > readings.WAITS
+
+    def _unseen(self, at: At) -> tuple[Told, ...]:
+        return tuple(told for told, when in reversed(self._told) if at.uptime - when < SEEN)
+
+    def _time(self) -> timedelta:
+        """How long what is said now stays."""
+        stage = self._stage
+        words = stage.notice if isinstance(stage, BriefingOpen) else stage
+        if isinstance(words, CannotRead) or (isinstance(words, Told) and words.is_long):
+            return READ
+        return WELCOME_FIRST if self._invited and words is stage else GLANCE
+
+    def _idle_after(self, time: timedelta) -> StartTimer:
+        return StartTimer(Timer(TimerName.IDLE, self._about), time)
+
+    # --- the briefing ------------------------------------------------------------------------
+
+    def _invite(self, card: CardRef, told: Told, at: At) -> bool:
+        """Whether there is a briefing for this person to read next."""
+        verdict, stage = told.verdict, self._stage
+        if verdict.move in (Move.IN, Move.OUT):
+            self._invited.drop(card)
+        due = next((one for one in verdict.due if isinstance(one, BriefingDue)), None)
+        is_reading = isinstance(stage, BriefingOpen) and stage.card == card
+        if due is None or verdict.move is not Move.IN or is_reading:
+            return False
+        invitation = Invitation(card, due, told, at.uptime)
+        if self._opened(invitation, at) is None:
+            return False
+        self._invited.add(invitation)
+        return True
+
+    def _opened(self, invitation: Invitation, at: At) -> BriefingOpen | None:
+        briefing = self._around.briefing(invitation.told.language)
+        return readings.open_briefing(briefing, invitation, at.uptime)
+
+    def _thank(self, stage: BriefingOpen, at: At) -> list[Effect]:
+        self._stage = ev.BriefingRead(stage.first_name, stage.language)
+        self._about = at.fresh
+        return [
+            ev.Record(readings.acknowledgement(stage, at.uptime)),
+            self.show(),
+            Indicate(Signal.WELCOME),
+            self._idle_after(GLANCE),
+        ]
+
+    def _next(self, at: At) -> list[Effect]:
+        """The briefing of whoever waits to read it; else rest."""
+        while (invitation := self._invited.next(at.uptime)) is not None:
+            opened = self._opened(invitation, at)
+            if opened is not None:
+                self._stage, self._touched = opened, at.uptime
+                return self._show_quietly()
+        return self._rest()
+
+    # --- resting -----------------------------------------------------------------------------
+
+    def _rest(self) -> list[Effect]:
+        if self.is_deciding:
+            self._stage = ev.Reading()
+        else:
+            self._stage = ev.Idle() if self._around.is_known else ev.Starting()
+        return self._show_quietly()
+
+    def _show_quietly(self) -> list[Effect]:
+        """Lamps go back to rest, unless someone waits for a verdict."""
+        if self.is_deciding:
+            return [self.show()]
+        return [self.show(), Indicate(self._around.resting_signal())]
+
+    def _reader_changed(self) -> list[Effect]:
+        return self._rest() if self.state is Showing.RESTING else [self.show()]

@@ -1,0 +1,88 @@
+"""What a reader saw of a card, and what is known once its signature has been checked."""
+
+from datetime import datetime
+from enum import IntEnum, StrEnum
+from typing import Annotated
+
+from msgspec import Meta, Struct
+
+MAX_CODE_CHARACTERS = 300
+
+
+class Assurance(IntEnum):
+    """How sure we are that this is the genuine card."""
+
+    A0 = 0
+    """An identifier only; anyone can copy it."""
+    A1 = 1
+    """Signed by the issuer; the signature can be copied with it."""
+    A2 = 2
+    """The card made a fresh message that nobody else can make."""
+    A3 = 3
+    """A live card, challenged now."""
+
+
+class SignedCode(Struct, frozen=True, tag="signed_code"):
+    """A `TS1:` text, from a QR or from an NDEF record. At most 300 characters are genuine."""
+
+    text: Annotated[str, Meta(max_length=MAX_CODE_CHARACTERS)]
+
+    def __repr__(self) -> str:
+        return "SignedCode(...)"
+
+
+class SunMessage(Struct, frozen=True, tag="sun"):
+    """Encrypted card data and MAC of one read of an NTAG 424 DNA, as hexadecimal text."""
+
+    picc: Annotated[str, Meta(max_length=64)]
+    cmac: Annotated[str, Meta(max_length=32)]
+
+    def __repr__(self) -> str:
+        return "SunMessage(...)"
+
+
+class ChipUid(Struct, frozen=True, tag="uid"):
+    """The identifier of a legacy chip, as hexadecimal text. Proves nothing by itself."""
+
+    uid: Annotated[str, Meta(max_length=20)]
+
+    def __repr__(self) -> str:
+        return "ChipUid(...)"
+
+
+class Unreadable(StrEnum):
+    """Why a thing held to the reader gave no evidence at all. Told in words, counted, not kept."""
+
+    EMPTY = "empty"
+    """A card with no message on it, or none of ours."""
+    TOO_LONG = "too_long"
+    """More text than any genuine code has."""
+    GARBLED = "garbled"
+    """A message that ends early or contradicts itself."""
+    UNSUPPORTED = "unsupported"
+    """A kind of card this reader cannot talk to, such as a bank card."""
+
+
+Evidence = SignedCode | SunMessage | ChipUid
+
+
+class CardRef(Struct, frozen=True, order=True, array_like=True):
+    """The place of a card in the status lists: random, never reused, and on the card itself.
+
+    It is how both machines name a card to each other without naming a person.
+    """
+
+    list: Annotated[int, Meta(ge=0, lt=2**31)]
+    index: Annotated[int, Meta(ge=0, lt=2**31)]
+
+
+class Credential(Struct, frozen=True):
+    """The signed content of a genuine card. It holds no name, chapter or birth date."""
+
+    card: CardRef
+    cti: bytes
+    issued: datetime
+    expires: datetime
+    """First instant at which the card's life is over (exclusive)."""
+    key: bytes
+    """Which issuing key signed it: the key id of the trust list."""

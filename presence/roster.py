@@ -1,0 +1,118 @@
+"""One person as a home may see them: the row that an answer and a roster carry alike."""
+
+from collections.abc import Iterable
+from datetime import date
+from enum import StrEnum
+from hashlib import sha256
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta, Struct
+
+from presence.briefing import Acknowledgement, BriefingVersion
+from presence.card import CardRef
+from presence.ids import InstitutionId, VolunteerId
+from presence.policy import Policy
+from presence.visit import NOT_HERE, Fact, Here
+
+MAX_UNSETTLED = 20
+"""Facts that travel with a question at most: the latest ones."""
+
+
+class CardState(StrEnum):
+    """What is stored about a card. "Expired" and "renewal due" are derived from dates."""
+
+    ORDERED = "ordered"
+    ACTIVE = "active"
+    SUSPENDED = "suspended"
+    LOST = "lost"
+    TO_BE_RETURNED = "to_be_returned"
+    RETURNED = "returned"
+    DESTROYED = "destroyed"
+    REPLACED = "replaced"
+    EXCLUDED = "excluded"
+
+
+class HeldCard(Struct, frozen=True):
+    """A card of this person. Both days belong to its validity, at the home's own calendar.
+
+    `valid_from` already counts the day on which the person is old enough, so that the birth date
+    stays on the server.
+    """
+
+    ref: CardRef
+    state: CardState
+    valid_from: date
+    valid_until: date
+
+
+class Contact(Struct, frozen=True):
+    """Whom to call."""
+
+    name: str
+    phone: str
+
+
+class MissingCourse(Struct, frozen=True):
+    """A mandatory course not yet taken, and the first day on which that stops its volunteer."""
+
+    name: str
+    stops_on: date
+
+
+class RosterRow(Struct, frozen=True, omit_defaults=True):
+    """All that `decide` needs to know of one volunteer at one home. First name only."""
+
+    volunteer: VolunteerId
+    version: int
+    """Rises with every change; of two rows of one volunteer the higher one is the truth."""
+    first_name: str
+    initial: str
+    language: str
+    cards: tuple[HeldCard, ...]
+    leader: Contact | None = None
+    courses: tuple[MissingCourse, ...] = ()
+    is_paused: bool = False
+    acknowledged: Acknowledgement | None = None
+    here: Here = NOT_HERE
+
+    def __repr__(self) -> str:
+        return f"RosterRow(volunteer={self.volunteer}, version={self.version})"
+
+    def card(self, ref: CardRef) -> HeldCard | None:
+        return next((card for card in self.cards if card.ref == ref), None)
+
+
+class Unsettled(Struct, frozen=True, omit_defaults=True):
+    """What a kiosk recorded of one person itself and a row may not contain yet."""
+
+    facts: Annotated[tuple[Fact, ...], Meta(max_length=MAX_UNSETTLED)] = ()
+    acknowledged: Acknowledgement | None = None
+
+
+NOTHING_UNSETTLED = Unsettled()
+
+
+class House(Struct, frozen=True):
+    """The home itself, as far as the rule needs it."""
+
+    institution: InstitutionId
+    name: str
+    zone: str
+    """IANA name of its time zone."""
+    policy: Policy
+    briefing: BriefingVersion | None = None
+
+
+def digest(house: House | None, rows: Iterable[RosterRow]) -> str:
+    """What two machines compare to learn whether they hold the same roster (hexadecimal)."""
+    total = sha256(msgspec.json.encode(house))
+    for row in sorted(rows, key=lambda row: row.volunteer):
+        total.update(msgspec.json.encode(_as_received(row)))
+    return total.hexdigest()
+
+
+def _as_received(row: RosterRow) -> RosterRow:
+    """The row with its absent presence left out, as it would come over the wire: only the default
+    itself is left out there, not one that merely equals it."""
+    return msgspec.structs.replace(row, here=NOT_HERE) if row.here == NOT_HERE else row

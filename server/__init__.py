@@ -1,0 +1,1 @@
+"""The central server: web pages, MQTT gateway and jobs."""

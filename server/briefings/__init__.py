@@ -1,0 +1,1 @@
+"""The homes' HMS briefings, and who has acknowledged which version."""

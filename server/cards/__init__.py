@@ -1,0 +1,1 @@
+"""ID cards and what has happened to them."""

@@ -1,0 +1,99 @@
+"""`tilstede-server`: the command that starts the server."""
+
+import argparse
+import logging
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from presence.settings import SettingsError
+from server import config, schema
+from server.broker import BrokerError
+from server.config import Config
+from server.db import make_engine
+from server.keys import KeysError
+from server.run import Running, build
+
+WRONG_CONFIGURATION = 2
+FAILED = 1
+WATCH_SECONDS = 1.0
+OWNER_ONLY = 0o077
+"""What the server writes is about people: nobody else on the machine may read it."""
+
+log = logging.getLogger("server")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Returns the process's exit code: 0 after a clean stop, 1 when something failed, 2 when the
+    configuration is wrong."""
+    asked = _parser().parse_args(arguments)
+    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
+    logging.getLogger("alembic").setLevel(logging.WARNING)
+    try:
+        read = config.read(asked.config)
+    except SettingsError as error:
+        print(error, file=sys.stderr)
+        return WRONG_CONFIGURATION
+    command: Callable[[Config], int] = asked.command
+    try:
+        return command(read)
+    except (KeysError, BrokerError, SQLAlchemyError, OSError) as error:
+        print(f"tilstede-server: {error}", file=sys.stderr)
+        return FAILED
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="tilstede-server", description="The Tilstede server.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    for name, command, words in (
+        ("run", run, "serve pages and kiosks until SIGTERM or Ctrl-C"),
+        ("upgrade", upgrade, "bring the database to this version's tables, and end"),
+    ):
+        found = commands.add_parser(name, help=words, description=words)
+        found.add_argument("--config", type=Path, required=True, help="the configuration, in TOML")
+        found.set_defaults(command=command)
+    return parser
+
+
+def run(read: Config) -> int:
+    """Serve until told to stop."""
+    os.umask(OWNER_ONLY)
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    running = build(read)
+    running.start()
+    print(f"The pages are at {running.url}", flush=True)
+    try:
+        return _watch(running, stop)
+    finally:
+        running.stop()
+
+
+def upgrade(read: Config) -> int:
+    os.umask(OWNER_ONLY)
+    read.data.mkdir(parents=True, exist_ok=True)
+    engine = make_engine(read.database)
+    try:
+        schema.upgrade(engine)
+    finally:
+        engine.dispose()
+    return 0
+
+
+def _watch(running: Running, stop: threading.Event) -> int:
+    """Wait for the end. A server that has lost a thread ends, so that it is started again."""
+    while not stop.wait(WATCH_SECONDS):
+        if not running.is_alive:
+            log.critical("a thread of the server has died")
+            return FAILED
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,126 @@
+"""From a question to its answer: gather the facts, ask the one rule, say the verdict.
+
+This is what a person at a door waits for: one look into the database, nothing written.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import lru_cache
+
+import sqlalchemy as sa
+
+from presence import codec
+from presence.admission import Facts
+from presence.card import Assurance, Credential, Evidence, SignedCode
+from presence.credential import verify_code
+from presence.errors import CredentialError
+from presence.messages import Answer, Question
+from presence.trust import TrustList
+from presence.verdict import Basis, Verdict
+from server.institutions.services import zone_of
+from server.kiosks import roster
+from server.notices.models import AlertKind
+from server.notices.services import Tapped
+
+Decide = Callable[[Facts, datetime], Verdict]
+
+REMEMBERED_CODES = 20_000
+"""So many verified codes are remembered; checking a signature again gives the same."""
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Someone is to be told of a verdict."""
+
+    tapped: Tapped
+    kind: AlertKind
+    verdict: Verdict
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    payload: bytes
+    notice: Notice | None
+
+
+class UnknownKioskError(LookupError):
+    """A question of a kiosk that nobody let in."""
+
+
+class Answers:
+    """Answers questions, on one thread."""
+
+    def __init__(self, engine: sa.Engine, trust: TrustList, decide: Decide) -> None:
+        self._engine = engine
+        self._decide = decide
+        self._connection: sa.Connection | None = None
+        self._verified = _verifier(trust)
+
+    def trust(self, trust: TrustList) -> None:
+        """Believe other keys from now on; what was verified with the old ones is forgotten."""
+        self._verified = _verifier(trust)
+
+    def answer(self, question: Question, now: datetime) -> Answered:
+        """Raises UnknownKioskError, or sqlalchemy.exc.SQLAlchemyError when the database cannot
+        be read; then nothing is answered and the kiosk decides alone."""
+        credential, assurance = self._examine(question.evidence)
+        card = credential.card if credential else None
+        tap = roster.tap(self._connected(), question.kiosk, card)
+        if tap is None:
+            raise UnknownKioskError("no such kiosk")
+        facts = Facts(
+            credential=credential,
+            assurance=assurance,
+            row=tap.row,
+            unsettled=question.unsettled,
+            house=tap.house,
+            zone=zone_of(tap.house.zone),
+            basis=Basis.LIVE,
+            presented=question.presented,
+            uptime=timedelta(milliseconds=question.uptime_ms),
+        )
+        verdict = self._decide(facts, now)
+        answer = Answer(presentation=question.presentation, verdict=verdict, at=now, row=tap.row)
+        return Answered(codec.encode(answer), _notice(question, facts, verdict, now))
+
+    def close(self) -> None:
+        """Give the connection back; the next question opens another."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    def _connected(self) -> sa.Connection:
+        if self._connection is None:
+            # One statement is one state of the database: no transaction is needed around it.
+            self._connection = self._engine.connect().execution_options(
+                isolation_level="AUTOCOMMIT"
+            )
+        return self._connection
+
+    def _examine(self, evidence: Evidence) -> tuple[Credential | None, Assurance]:
+        if not isinstance(evidence, SignedCode):
+            return None, Assurance.A0
+        try:
+            return self._verified(evidence.text), Assurance.A1
+        except CredentialError:
+            return None, Assurance.A0
+
+
+def _verifier(trust: TrustList) -> Callable[[str], Credential]:
+    """Verification is pure, so what was genuine once under these keys stays genuine. What was not
+    is not remembered: strangers could make any number of those."""
+
+    def verify(text: str) -> Credential:
+        return verify_code(text, trust)
+
+    return lru_cache(maxsize=REMEMBERED_CODES)(verify)
+
+
+def _notice(question: Question, facts: Facts, verdict: Verdict, now: datetime) -> Notice | None:
+    if not verdict.tell or facts.credential is None:
+        return None
+    tapped = Tapped(facts.credential.card, question.kiosk, facts.house.institution)
+    kind = AlertKind.LEFT_IN_DOUBT if verdict.is_doubtful else AlertKind.REFUSED
+    return Notice(tapped, kind, verdict, now)

@@ -1,0 +1,150 @@
+"""The gateway: what comes over the wire is read here, and goes to where it is dealt with."""
+
+import logging
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.exc import SQLAlchemyError
+
+from presence import codec, topics
+from presence.errors import MessageError, TopicError, UnknownVersionError
+from presence.ids import KioskId
+from presence.messages import FromKiosk, Question
+from presence.topics import CHANNELS, Channel, Leaf
+from presence.trust import SigningKey, TrustList
+from server.gateway.answers import Answered, Answers, Decide, UnknownKioskError
+from server.gateway.once import Once
+from server.gateway.publications import Publications
+from server.gateway.wire import AnswerProperties, Incoming, Wire
+from server.gateway.worker import Job, Worker
+
+log = logging.getLogger(__name__)
+
+REMEMBERED_ANSWERS = 2_000
+_STRANGER = "someone"
+
+
+class Gateway:
+    """Between the broker and the database.
+
+    Questions are answered on the thread that received them, from a connection that only reads.
+    All else goes to the thread that writes, so no question waits for a commit.
+    """
+
+    def __init__(
+        self,
+        engine: sa.Engine,
+        broker: tuple[str, int],
+        trust: TrustList,
+        roster_key: SigningKey,
+        *,
+        clock: Callable[[], datetime],
+        decide: Decide,
+    ) -> None:
+        self._clock = clock
+        self._once = Once()
+        self._answers = Answers(engine, trust, decide)
+        self._recent: OrderedDict[bytes, Answered] = OrderedDict()
+        self._worker = Worker(
+            engine, Publications(roster_key, self.publish), self.publish, clock, self._once
+        )
+        self.wire = Wire(*broker, topics.GATEWAYS, self.receive, self._worker.greet)
+
+    def start(self) -> None:
+        """Begin to serve. Returns at once; the broker may come later."""
+        self._worker.start()
+        self.wire.start()
+
+    def stop(self) -> None:
+        """Take in nothing more, finish what was taken in, end."""
+        self._worker.stop()
+        self.wire.stop()
+        self._answers.close()
+
+    @property
+    def is_alive(self) -> bool:
+        """Both threads run. Once one of them does not, the process should end."""
+        return self._worker.is_alive and self.wire.is_alive
+
+    def publish(self, kiosk: KioskId, leaf: Leaf, payload: bytes) -> None:
+        """Send to a kiosk; without a connection the message is gone, and the kiosk asks again."""
+        if len(payload) > CHANNELS[leaf].limit:
+            log.error("%s for %s has %d bytes and was not sent", leaf, kiosk, len(payload))
+            return
+        self.wire.publish(topics.topic(kiosk, leaf), payload, CHANNELS[leaf].qos)
+
+    def receive(self, incoming: Incoming) -> None:
+        """Deal with one message. Bad ones are logged once, acknowledged, and disturb nothing."""
+        read = self._read(incoming)
+        if isinstance(read, Question):
+            self._answer(incoming, read)
+            self.wire.acknowledge(incoming)
+        elif read is not None:
+            self._worker.put(Job(read, lambda: self.wire.acknowledge(incoming)))
+        else:
+            self.wire.acknowledge(incoming)
+
+    def _read(self, incoming: Incoming) -> FromKiosk | None:
+        try:
+            kiosk, leaf = topics.parse(incoming.topic or "")
+        except TopicError as error:
+            self._once.warn(_STRANGER, "sent to an unknown topic", str(error))
+            return None
+        message = self._decode(kiosk, CHANNELS[leaf], incoming.payload)
+        if isinstance(message, FromKiosk) and message.kiosk != kiosk:
+            self._once.warn(kiosk, f"{leaf} speaks for another kiosk")
+            return None
+        return message
+
+    def _decode(self, kiosk: KioskId, channel: Channel, payload: bytes) -> FromKiosk | None:
+        if not issubclass(channel.message, FromKiosk):
+            self._once.warn(kiosk, f"{channel.leaf} is not for us")
+            return None
+        try:
+            return codec.decode(channel.message, payload, channel.limit)
+        except UnknownVersionError as error:
+            self._once.warn(kiosk, f"{channel.leaf} has a version that is not known", str(error))
+        except MessageError as error:
+            self._once.warn(kiosk, f"{channel.leaf} cannot be read", str(error))
+        return None
+
+    def _answer(self, incoming: Incoming, question: Question) -> None:
+        answered = self._recent.get(incoming.payload) or self._decide(question)
+        if answered is None:
+            return
+        is_new = incoming.payload not in self._recent
+        if is_new:
+            self._remember(incoming.payload, answered)
+        self._say(incoming, question, answered)
+        if is_new and answered.notice is not None:
+            self._worker.notify(answered.notice)
+
+    def _say(self, incoming: Incoming, question: Question, answered: Answered) -> None:
+        if time.monotonic() > incoming.deadline:
+            self._once.warn(question.kiosk, "a question was not answered in time")
+            return
+        properties = AnswerProperties(incoming.correlation)
+        topic = topics.topic(question.kiosk, Leaf.ANSWER)
+        self.wire.publish(topic, answered.payload, CHANNELS[Leaf.ANSWER].qos, properties)
+
+    def _decide(self, question: Question) -> Answered | None:
+        try:
+            answered = self._answers.answer(question, self._clock())
+        except UnknownKioskError:
+            self._once.warn(question.kiosk, "is no kiosk of ours")
+            return None
+        except SQLAlchemyError as error:
+            self._answers.close()
+            self._once.warn("the database", "cannot be read", type(error).__name__)
+            return None
+        self._once.over("the database", "cannot be read")
+        return answered
+
+    def _remember(self, payload: bytes, answered: Answered) -> None:
+        """The very same question, come twice, gets the very same answer."""
+        self._recent[payload] = answered
+        if len(self._recent) > REMEMBERED_ANSWERS:
+            self._recent.popitem(last=False)

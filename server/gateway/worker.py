@@ -1,0 +1,227 @@
+"""The one thread that writes: entries, what kiosks say of themselves, notices; then publications.
+
+Commits are grouped: the first message at once, then whatever has queued meanwhile. Whatever was
+told is answered only after it has been committed.
+"""
+
+import logging
+import queue
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.exc import OperationalError
+
+from presence import codec
+from presence.ids import InstitutionId
+from presence.messages import Entries, FromKiosk, Have, Receipts
+from presence.topics import Leaf
+from server.db import reading, writing
+from server.gateway import commits, entries
+from server.gateway.answers import Notice
+from server.gateway.commits import Fact, Unit
+from server.gateway.entries import Delivery
+from server.gateway.once import Once
+from server.gateway.publications import Publications, Publish, Reader, homes_with_kiosks
+
+log = logging.getLogger(__name__)
+
+GROUP = 200
+"""Entries in one commit at most, as far as whole messages go."""
+POLL_SECONDS = 0.1
+"""So often the changes of other processes are looked for."""
+SAVE_SECONDS = 1.0
+GREETED_AT_ONCE = 5
+"""Homes told in one turn what their kiosks should hold; entries come in between."""
+_DATABASE, _NOT_READ, _NOT_WRITTEN = "the database", "cannot be read", "cannot be written"
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A message to be dealt with; `done` is called when that has happened, or cannot."""
+
+    message: FromKiosk
+    done: Callable[[], None]
+
+    @property
+    def size(self) -> int:
+        return len(self.message.entries) if isinstance(self.message, Entries) else 1
+
+
+class Worker:
+    """Owns the database's writing side. `put` may be called from any thread."""
+
+    def __init__(
+        self,
+        engine: sa.Engine,
+        publications: Publications,
+        publish: Publish,
+        clock: Callable[[], datetime],
+        once: Once,
+    ) -> None:
+        self._engine = engine
+        self._publications = publications
+        self._publish = publish
+        self._clock = clock
+        self._once = once
+        self._queue: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
+        self._notices: deque[Notice] = deque()
+        self._reader = Reader()
+        self._to_greet: deque[InstitutionId] = deque()
+        self._must_greet = threading.Event()
+        self._saved_at = 0.0
+        self._thread = threading.Thread(target=self._run, name="gateway-worker", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Deal with what has been put, then end."""
+        self._queue.put(None)
+        if self._thread.is_alive():
+            self._thread.join()
+
+    @property
+    def is_alive(self) -> bool:
+        return self._thread.is_alive()
+
+    def put(self, job: Job) -> None:
+        self._queue.put(job)
+
+    def notify(self, notice: Notice) -> None:
+        """Write a notice down within POLL_SECONDS. The thread is not woken for it: nobody at a
+        door waits for a notice, and it would take its turn from the answers."""
+        self._notices.append(notice)
+
+    def greet(self) -> None:
+        """Tell every kiosk what it should hold, for it may have spoken while we could not hear."""
+        self._must_greet.set()
+
+    def _run(self) -> None:
+        self._attempt(self._find_place, _NOT_WRITTEN)
+        is_running = True
+        while is_running:
+            jobs, is_running = self._group()
+            notices = [self._notices.popleft() for _ in range(len(self._notices))]
+            if jobs or notices:
+                self._deal_with(jobs, notices)
+            self._attempt(self._tell_news, _NOT_READ)
+            self._attempt(self._greet_some, _NOT_READ)
+            if self._reader.is_unsaved and time.monotonic() - self._saved_at >= SAVE_SECONDS:
+                self._attempt(self._save_place, _NOT_WRITTEN)
+        self._attempt(self._save_place, _NOT_WRITTEN)
+
+    def _group(self) -> tuple[list[Job], bool]:
+        """What is to be committed together; False: and nothing comes after it."""
+        group: list[Job] = []
+        size = 0
+        while size < GROUP:
+            try:
+                job = self._queue.get_nowait() if group else self._queue.get(timeout=POLL_SECONDS)
+            except queue.Empty:
+                break
+            if job is None:
+                return group, False
+            group.append(job)
+            size += job.size
+        return group, True
+
+    def _deal_with(self, jobs: Sequence[Job], notices: Sequence[Notice]) -> None:
+        now = self._clock()
+        self._attempt(lambda: self._deal_with_jobs(now, jobs, notices), _NOT_WRITTEN)
+        for job in jobs:
+            job.done()
+
+    def _deal_with_jobs(
+        self, now: datetime, jobs: Sequence[Job], notices: Sequence[Notice]
+    ) -> None:
+        homes = commits.homes(self._engine, {job.message.kiosk for job in jobs})
+        units: list[Unit] = list(notices)
+        deliveries: list[tuple[Job, Delivery]] = []
+        for job in jobs:
+            kiosk = job.message.kiosk
+            if kiosk not in homes:
+                self._once.warn(kiosk, "is no kiosk of ours")
+            elif isinstance(job.message, Entries):
+                delivery = entries.read(job.message, homes[kiosk])
+                units += [Fact(told, delivery) for told in delivery.told]
+                deliveries.append((job, delivery))
+            else:
+                units.append(job.message)
+        self._store(now, units)
+        for job, delivery in deliveries:
+            self._receipt(now, job, delivery)
+        for job in jobs:
+            if isinstance(job.message, Have):
+                self._answer_have(now, job.message)
+
+    def _store(self, now: datetime, units: Sequence[Unit]) -> None:
+        """Commit the units together, or, where one of them cannot be stored, each by itself."""
+        if not units:
+            return
+        try:
+            commits.commit(self._engine, now, units)
+        except OperationalError:
+            # Nothing is wrong with what was told. It gets no receipt and is told again.
+            raise
+        except Exception:
+            if len(units) > 1:
+                for unit in units:
+                    self._store(now, [unit])
+                return
+            log.exception("what a kiosk told could not be stored")
+            if isinstance(unit := units[0], Fact):
+                unit.delivery.reject(unit.told.entry.event, "the server could not store it")
+
+    def _receipt(self, now: datetime, job: Job, delivery: Delivery) -> None:
+        if delivery.nameless:
+            self._once.warn(job.message.kiosk, "sent entries without a readable event id")
+        if delivery.receipts:
+            receipts = Receipts(receipts=tuple(delivery.receipts), at=now)
+            self._publish(job.message.kiosk, Leaf.RECEIPTS, codec.encode(receipts))
+
+    def _answer_have(self, now: datetime, have: Have) -> None:
+        with reading(self._engine) as session:
+            self._publications.answer_have(session, now, have)
+
+    def _tell_news(self) -> None:
+        with reading(self._engine) as session:
+            news = self._reader.news(session)
+            if news:
+                self._publications.tell(session, self._clock(), news)
+                self._reader.done(news)
+
+    def _greet_some(self) -> None:
+        if not self._to_greet and not self._must_greet.is_set():
+            return
+        with reading(self._engine) as session:
+            if self._must_greet.is_set():
+                self._to_greet = deque(homes_with_kiosks(session))
+                self._must_greet.clear()
+            for _ in range(min(GREETED_AT_ONCE, len(self._to_greet))):
+                self._publications.greet(session, self._clock(), self._to_greet.popleft())
+
+    def _find_place(self) -> None:
+        with reading(self._engine) as session:
+            self._reader.begin(session)
+        self._save_place()
+
+    def _save_place(self) -> None:
+        self._saved_at = time.monotonic()
+        with writing(self._engine) as session, session.begin():
+            self._reader.save(session)
+
+    def _attempt(self, action: Callable[[], None], fault: str) -> None:
+        """The top of the thread: whatever comes over the wire, it goes on."""
+        try:
+            action()
+        except OperationalError as error:
+            self._once.warn(_DATABASE, fault, type(error.orig).__name__)
+        except Exception:
+            log.exception("the gateway goes on after a fault of its own")
+        else:
+            self._once.over(_DATABASE, fault)

@@ -1,0 +1,1 @@
+"""Societies, their chapters, the homes, and who visits where."""

@@ -1,0 +1,43 @@
+"""Alerts: who is told what about which card."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import ForeignKey, Index
+from sqlalchemy.orm import Mapped, mapped_column
+
+from presence.ids import ChapterId, InstitutionId, KioskId, VolunteerId
+from presence.verdict import Reason, Tell
+from server.db import Base, RowNumber
+
+
+class AlertKind(StrEnum):
+    REFUSED = "refused"
+    LEFT_IN_DOUBT = "left_in_doubt"
+    """Someone left with a card that may not be in its owner's hand."""
+    ACCEPTED_OFFLINE = "accepted_offline"
+    """A kiosk without contact let a card in that the server would have refused."""
+
+
+class Alert(Base):
+    """One thing one party is told. Shown on the pages."""
+
+    __tablename__ = "alerts"
+    __table_args__ = (
+        Index("ix_alerts_card", "card_list", "card_index", "at"),
+        Index("ix_alerts_institution", "institution_id", "at"),
+        Index("ix_alerts_chapter", "chapter_id", "at"),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: Mapped[int] = mapped_column(RowNumber, primary_key=True)
+    at: Mapped[datetime]
+    kind: Mapped[AlertKind]
+    told: Mapped[Tell]
+    reason: Mapped[Reason]
+    card_list: Mapped[int]
+    card_index: Mapped[int]
+    volunteer_id: Mapped[VolunteerId | None] = mapped_column(ForeignKey("volunteers.id"))
+    chapter_id: Mapped[ChapterId | None] = mapped_column(ForeignKey("chapters.id"))
+    institution_id: Mapped[InstitutionId] = mapped_column(ForeignKey("institutions.id"))
+    kiosk_id: Mapped[KioskId] = mapped_column(ForeignKey("kiosks.id"))

@@ -1,0 +1,81 @@
+"""What the list of alerts shows."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from presence.ids import ChapterId, VolunteerId
+from presence.verdict import Tell
+from server.cards.models import Card
+from server.institutions.models import Chapter, Institution
+from server.notices.models import Alert
+from server.people.models import Volunteer
+
+PAGE_SIZE = 25
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One alert with what it is about. A card that nobody knows has neither card nor person."""
+
+    alert: Alert
+    institution: Institution
+    card: Card | None
+    volunteer: Volunteer | None
+    chapter: Chapter | None
+
+
+@dataclass(frozen=True, slots=True)
+class AlertPage:
+    alerts: Sequence[Told]
+    total: int
+    page: int
+
+    @property
+    def pages(self) -> int:
+        return max(1, -(-self.total // PAGE_SIZE))
+
+
+def chapters(session: Session) -> Sequence[Chapter]:
+    return session.scalars(sa.select(Chapter).order_by(Chapter.name)).all()
+
+
+def alerts(session: Session, chapter: ChapterId | None, page: int) -> AlertPage:
+    """What a chapter and its leaders were told (None: all chapters), newest first."""
+    for_chapters = [Alert.told != Tell.INSTITUTION]
+    if chapter is not None:
+        for_chapters.append(Alert.chapter_id == chapter)
+    count = sa.select(sa.func.count()).select_from(Alert).where(*for_chapters)
+    total = session.scalar(count) or 0
+    page = max(1, min(page, -(-total // PAGE_SIZE)))
+    rows = session.execute(
+        _told()
+        .where(*for_chapters)
+        .order_by(Alert.id.desc())
+        .limit(PAGE_SIZE)
+        .offset((page - 1) * PAGE_SIZE)
+    )
+    return AlertPage([Told(*row) for row in rows], total, page)
+
+
+def of_volunteer(session: Session, volunteer: VolunteerId, at_most: int) -> Sequence[Told]:
+    """What was told about one person's cards, newest first."""
+    rows = session.execute(
+        _told()
+        .where(Alert.volunteer_id == volunteer, Alert.told != Tell.INSTITUTION)
+        .order_by(Alert.id.desc())
+        .limit(at_most)
+    )
+    return [Told(*row) for row in rows]
+
+
+def _told() -> sa.Select[Alert, Institution, Card, Volunteer, Chapter]:
+    return (
+        sa.select(Alert, Institution, Card, Volunteer, Chapter)
+        .join_from(Alert, Institution, Institution.id == Alert.institution_id)
+        .outerjoin(Card, (Card.list == Alert.card_list) & (Card.index == Alert.card_index))
+        .outerjoin(Volunteer, Volunteer.id == Alert.volunteer_id)
+        .outerjoin(Chapter, Chapter.id == Alert.chapter_id)
+    )

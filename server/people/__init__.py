@@ -1,0 +1,1 @@
+"""Volunteers and the chapters they belong to."""

@@ -1,0 +1,47 @@
+"""Volunteers. A person serves the society; chapters share them."""
+
+from datetime import date
+
+from sqlalchemy import ForeignKey
+from sqlalchemy.orm import Mapped, mapped_column
+
+from presence.ids import ChapterId, VolunteerId
+from server.db import Base
+
+
+class Volunteer(Base):
+    """One person, counted once however many chapters they serve."""
+
+    __tablename__ = "volunteers"
+
+    id: Mapped[VolunteerId] = mapped_column(primary_key=True)
+    first_name: Mapped[str]
+    last_name: Mapped[str]
+    birth_date: Mapped[date]
+    """Stays on the server: kiosks learn only from which day a card is valid."""
+    language: Mapped[str] = mapped_column(default="nb")
+    version: Mapped[int] = mapped_column(default=0)
+    """The last change to what every home may see of this person, cards included."""
+
+    @property
+    def initial(self) -> str:
+        return initial_of(self.last_name)
+
+
+class ChapterMembership(Base):
+    """A volunteer serves in a chapter. The main one's leader is whom kiosks say to call."""
+
+    __tablename__ = "chapter_memberships"
+
+    volunteer_id: Mapped[VolunteerId] = mapped_column(ForeignKey("volunteers.id"), primary_key=True)
+    chapter_id: Mapped[ChapterId] = mapped_column(
+        ForeignKey("chapters.id"), primary_key=True, index=True
+    )
+    since: Mapped[date]
+    until: Mapped[date | None]
+    is_main: Mapped[bool] = mapped_column(default=True)
+
+
+def initial_of(last_name: str) -> str:
+    """The first letter of a last name, for telling two of one first name apart."""
+    return last_name.strip()[:1].upper()

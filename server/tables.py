@@ -1,0 +1,26 @@
+"""All tables, for whoever needs the whole schema: migrations and tests."""
+
+from server import audit, changes
+from server.briefings import models as briefings
+from server.cards import models as cards
+from server.db import Base
+from server.institutions import models as institutions
+from server.kiosks import models as kiosks
+from server.notices import models as notices
+from server.people import models as people
+from server.visits import models as visits
+
+__all__ = [
+    "audit",
+    "briefings",
+    "cards",
+    "changes",
+    "institutions",
+    "kiosks",
+    "metadata",
+    "notices",
+    "people",
+    "visits",
+]
+
+metadata = Base.metadata

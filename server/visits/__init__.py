@@ -1,0 +1,1 @@
+"""Facts as the kiosks told them, and the visits that follow from them."""

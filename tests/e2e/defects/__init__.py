@@ -1,0 +1,1 @@
+"""Programs that are wrong on purpose, to prove that the story notices."""

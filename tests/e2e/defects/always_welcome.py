@@ -1,0 +1,21 @@
+"""A rule that welcomes everybody."""
+
+from datetime import datetime
+
+from msgspec.structs import replace
+
+from presence import admission
+from presence.admission import Facts
+from presence.verdict import Move, Outcome, Reason, Saying, Verdict
+
+
+def decide(facts: Facts, now: datetime) -> Verdict:
+    honest = admission.decide(facts, now)
+    return replace(
+        honest,
+        move=Move.IN,
+        outcome=Outcome.CONFIRMED,
+        reason=Reason.OK,
+        saying=Saying.WELCOME,
+        tell=(),
+    )

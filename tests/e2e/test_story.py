@@ -1,0 +1,48 @@
+"""The story passes, and would not if the system were wrong: each part is a process of its own."""
+
+import subprocess
+import sys
+
+import pytest
+
+
+def _play(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "demo.story", *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=240,
+    )
+
+
+def test_the_whole_story_is_as_it_should_be() -> None:
+    played = _play()
+    assert played.returncode == 0, played.stdout + played.stderr
+    assert ", 0 not as they should be." in played.stdout
+
+
+@pytest.mark.parametrize(
+    ("scenario", "programs", "noticed"),
+    [
+        ("10", ["--kiosk", "tests.e2e.defects.kiosk_without_commit"], "Dag taps again"),
+        ("4", ["--server", "tests.e2e.defects.server_that_always_welcomes"], "Velkommen, Carin"),
+        (
+            "network",
+            ["--kiosk", "tests.e2e.defects.kiosk_that_drops_entries"],
+            "one arrival, 13:30",
+        ),
+    ],
+    ids=["no commit", "always welcome", "dropped entries"],
+)
+def test_the_story_notices_a_defect(scenario: str, programs: list[str], noticed: str) -> None:
+    played = _play("--only", scenario, *programs)
+    assert played.returncode == 1, played.stdout + played.stderr
+    wrong = [line for line in played.stdout.splitlines() if "✗" in line]
+    assert any(noticed in line for line in wrong), played.stdout
+
+
+def test_an_unknown_scenario_is_an_error_that_names_the_known_ones() -> None:
+    played = _play("--only", "99")
+    assert played.returncode == 2
+    assert "network" in played.stderr

@@ -1,0 +1,38 @@
+"""What can go wrong between a host and its reader, as a script."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+
+
+class Trouble(Enum):
+    """What can go wrong between a host and its reader."""
+
+    DROP_ACK = "the chip does not hear the command"
+    DROP = "the answer is lost"
+    GARBLE = "the answer arrives changed"
+    DELAY = "the answer is late"
+    ERROR_FRAME = "the chip calls the command malformed"
+    RF_ERROR = "the card's answer arrives with a wrong checksum"
+    LIFT = "the card is pulled away just before the command reaches it"
+    UNPLUG = "the cable is pulled"
+    HANG = "the chip stops until it is power-cycled"
+
+
+def flip_a_bit(sent: bytes) -> bytes:
+    """`sent` with one bit of its content turned over."""
+    middle = len(sent) - 3
+    return sent[:middle] + bytes([sent[middle] ^ 0x10]) + sent[middle + 1 :]
+
+
+@dataclass(slots=True)
+class Fault:
+    """One trouble, waiting for its moment."""
+
+    trouble: Trouble
+    on: int | None = None
+    """Only with this command; any, if not given."""
+    skip: int = 0
+    """How many of those pass unharmed first."""
+    seconds: float = 0.0
+    garble: Callable[[bytes], bytes] = flip_a_bit

@@ -1,0 +1,183 @@
+"""What a PN532 does with each command, without the wire (UM0701-02, section 7).
+
+Reading cards of type A at 106 kbit/s is emulated, with everything a host does around it. Being a
+card itself (the Tg commands) is not, and is answered as an unknown command.
+"""
+
+from collections.abc import Callable
+from enum import IntEnum
+
+from tests.hardware_mocks.card_model import Card
+
+BAUDRATES = (9600, 19200, 38400, 57600, 115200, 230400, 460800, 921600, 1288000)
+BAUDRATE_AT_RESET = 115200
+
+RX_MODE, FIFO_DATA = 0x6303, 0x6339
+CRC_CHECK = 0x80
+SENS_REQ = 0x26
+"""Left in the FIFO when no card answered it."""
+AUTOMATIC_RATS = 0x10
+TYPE_A = 0x00
+
+OK, TIME_OUT, CRC_ERROR, WRONG_CONTEXT = 0x00, 0x01, 0x02, 0x27
+
+
+class Code(IntEnum):
+    """Command codes."""
+
+    DIAGNOSE = 0x00
+    GET_FIRMWARE_VERSION = 0x02
+    GET_GENERAL_STATUS = 0x04
+    READ_REGISTER = 0x06
+    WRITE_REGISTER = 0x08
+    READ_GPIO = 0x0C
+    WRITE_GPIO = 0x0E
+    SET_SERIAL_BAUDRATE = 0x10
+    SET_PARAMETERS = 0x12
+    SAM_CONFIGURATION = 0x14
+    POWER_DOWN = 0x16
+    RF_CONFIGURATION = 0x32
+    IN_DATA_EXCHANGE = 0x40
+    IN_COMMUNICATE_THRU = 0x42
+    IN_DESELECT = 0x44
+    IN_JUMP_FOR_PSL = 0x46
+    IN_LIST_PASSIVE_TARGET = 0x4A
+    IN_PSL = 0x4E
+    IN_ATR = 0x50
+    IN_RELEASE = 0x52
+    IN_SELECT = 0x54
+    IN_JUMP_FOR_DEP = 0x56
+
+
+class Pn532Chip:
+    """The chip behind the wire: its registers, its field, and the card on its antenna."""
+
+    def __init__(self) -> None:
+        self.card: Card | None = None
+        self._selected: Card | None = None
+        self.reset()
+        self._commands: dict[int, Callable[[bytes], bytes]] = {
+            Code.DIAGNOSE: lambda sent: sent if sent[0] == 0 else b"\x00",
+            Code.GET_FIRMWARE_VERSION: lambda _: b"\x32\x01\x06\x07",
+            Code.GET_GENERAL_STATUS: lambda _: bytes([OK, self.field_on, 0, 0x80]),
+            Code.READ_REGISTER: self._read_registers,
+            Code.WRITE_REGISTER: self._write_registers,
+            Code.READ_GPIO: lambda _: b"\x3f\x07\x00",
+            Code.WRITE_GPIO: lambda _: b"",
+            Code.SET_SERIAL_BAUDRATE: self._set_baudrate,
+            Code.SET_PARAMETERS: self._set_parameters,
+            Code.SAM_CONFIGURATION: lambda _: b"",
+            Code.POWER_DOWN: self._power_down,
+            Code.RF_CONFIGURATION: self._configure_field,
+            Code.IN_DATA_EXCHANGE: lambda sent: self._exchange(sent[1:]),
+            Code.IN_COMMUNICATE_THRU: self._communicate_thru,
+            Code.IN_LIST_PASSIVE_TARGET: self._list_targets,
+            Code.IN_DESELECT: self._release,
+            Code.IN_RELEASE: self._release,
+            Code.IN_SELECT: lambda _: bytes([OK if self._selected else WRONG_CONTEXT]),
+            Code.IN_JUMP_FOR_PSL: lambda _: bytes([TIME_OUT]),
+            Code.IN_JUMP_FOR_DEP: lambda _: bytes([TIME_OUT]),
+            Code.IN_ATR: lambda _: bytes([TIME_OUT]),
+            Code.IN_PSL: lambda _: bytes([TIME_OUT]),
+        }
+
+    def reset(self) -> None:
+        """Power on. The chip sleeps until its serial line moves, and forgets its speed."""
+        self.asleep = True
+        self.field_on = False
+        self.baudrate = BAUDRATE_AT_RESET
+        self.pending_baudrate: int | None = None
+        """Agreed, and valid from the host's acknowledgement on."""
+        self._parameters = 0x14
+        self._registers = {RX_MODE: 0, FIFO_DATA: 0}
+        self._selected = None
+
+    def place(self, card: Card | None) -> None:
+        """Another card, or none, on the antenna."""
+        self.card, self._selected = card, None
+
+    def execute(self, code: int, parameters: bytes) -> bytes | None:
+        """The reply to a command without its code; None if it is malformed or unknown."""
+        command = self._commands.get(code)
+        try:
+            return None if command is None else command(parameters)
+        except IndexError:  # fewer parameters than the command has
+            return None
+
+    def _read_registers(self, sent: bytes) -> bytes:
+        addresses = zip(sent[::2], sent[1::2], strict=False)
+        return bytes(self._registers.get(high << 8 | low, 0) for high, low in addresses)
+
+    def _write_registers(self, sent: bytes) -> bytes:
+        for high, low, value in zip(sent[::3], sent[1::3], sent[2::3], strict=False):
+            self._registers[high << 8 | low] = value
+        return b""
+
+    def _set_baudrate(self, sent: bytes) -> bytes:
+        self.pending_baudrate = BAUDRATES[sent[0]]
+        return b""
+
+    def _set_parameters(self, sent: bytes) -> bytes:
+        self._parameters = sent[0]
+        return b""
+
+    def _power_down(self, _sent: bytes) -> bytes:
+        self.asleep = True
+        self._switch_field(False)
+        return bytes([OK])
+
+    def _configure_field(self, sent: bytes) -> bytes:
+        if sent[0] == 0x01:
+            self._switch_field(bool(sent[1] & 0x01))
+        return b""
+
+    def _switch_field(self, on: bool) -> None:
+        self.field_on = on
+        if not on:
+            self._selected = None
+
+    def _list_targets(self, sent: bytes) -> bytes:
+        technology, wanted = sent[1], sent[2:]
+        if len(wanted) > 4:
+            wanted = wanted.replace(b"\x88", b"", 1)  # the cascade tag
+        self._switch_field(True)
+        self._registers |= {RX_MODE: CRC_CHECK, FIFO_DATA: SENS_REQ}
+        if self.card is None or technology != TYPE_A:
+            return b"\x00"
+        found = self.card.select()
+        if wanted not in (b"", found.uid):
+            return b"\x00"
+        self._selected, self._registers[FIFO_DATA] = self.card, 0
+        target = found.sens_res + found.sel_res + bytes([len(found.uid)]) + found.uid
+        if self._parameters & AUTOMATIC_RATS and found.sel_res[0] & 0x20:
+            target += self.card.answer(b"\xe0\x50") or b""
+        return b"\x01\x01" + target
+
+    def _exchange(self, command: bytes) -> bytes:
+        if self._selected is None:
+            return bytes([TIME_OUT])
+        answer = self._selected.answer(command)
+        return bytes([TIME_OUT]) if answer is None else bytes([OK]) + answer
+
+    def _communicate_thru(self, command: bytes) -> bytes:
+        reply = self._exchange(command)
+        checked = self._registers[RX_MODE] & CRC_CHECK
+        if reply[0] != OK:
+            return reply
+        if len(reply) == 2:  # a 4-bit acknowledgement has no checksum
+            return bytes([CRC_ERROR]) if checked else reply
+        return reply if checked else reply + crc_a(reply[1:])
+
+    def _release(self, _sent: bytes) -> bytes:
+        self._selected = None
+        return bytes([OK])
+
+
+def crc_a(content: bytes) -> bytes:
+    """The checksum of type A cards (ISO/IEC 14443-3, annex B)."""
+    crc = 0x6363
+    for byte in content:
+        mixed = byte ^ (crc & 0xFF)
+        mixed = (mixed ^ mixed << 4) & 0xFF
+        crc = crc >> 8 ^ mixed << 8 ^ mixed << 3 ^ mixed >> 4
+    return crc.to_bytes(2, "little")

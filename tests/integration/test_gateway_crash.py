@@ -1,0 +1,89 @@
+"""A gateway can die at any point. What it has stored stays stored, once."""
+
+import signal
+import subprocess
+import sys
+import threading
+import time
+from datetime import timedelta
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from presence.messages import Settlement
+from presence.topics import Leaf
+from presence.verdict import Saying
+from presence.visit import VisitState
+from server.broker import Broker
+from server.db import reading
+from server.visits.models import EventRow, VisitRow
+from tests.integration.server_stand import (
+    DOOR,
+    NOW,
+    WAIT,
+    RawKiosk,
+    arrived,
+    code,
+    entry,
+    gateway,
+    left,
+    make_database,
+    make_keys,
+    question,
+    told,
+)
+
+
+def test_a_gateway_killed_between_commit_and_receipt_doubles_nothing(
+    tmp_path: Path, broker: Broker
+) -> None:
+    engine, keys = make_database(tmp_path), make_keys(tmp_path)
+    coming, going = entry(arrived(0), NOW - timedelta(hours=1)), entry(left(0))
+    arguments = [tmp_path / "test.sqlite3", tmp_path / "keys", str(broker.port)]
+    command = [sys.executable, "-m", "tests.integration.dying_gateway", *map(str, arguments)]
+    with RawKiosk(broker.port) as kiosk:
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as dying:
+            assert dying.stdout is not None
+            assert dying.stdout.readline() == "ready\n"
+            kiosk.say(Leaf.ENTRIES, told(DOOR, coming, going))
+            assert dying.wait(WAIT) == -signal.SIGKILL
+        assert kiosk.next(Leaf.RECEIPTS, seconds=0.2) is None
+        with gateway(engine, keys, broker.port):
+            receipts = kiosk.tell(coming, going)
+    assert [one.settlement for one in receipts.receipts] == [Settlement.DUPLICATE] * 2
+    with reading(engine) as session:
+        assert len(session.scalars(sa.select(EventRow.id)).all()) == 2
+        visit = session.scalars(sa.select(VisitRow)).one()
+        assert (visit.state, visit.left) == (VisitState.CLOSED, NOW)
+    engine.dispose()
+
+
+def test_the_gateway_comes_back_after_the_broker_was_killed(tmp_path: Path, broker: Broker) -> None:
+    engine, keys = make_database(tmp_path), make_keys(tmp_path)
+    with gateway(engine, keys, broker.port) as served:
+        with RawKiosk(broker.port) as kiosk:
+            kiosk.tell(entry(arrived(0)))
+        broker.kill()
+        deadline = time.monotonic() + WAIT
+        while served.wire.is_ready and time.monotonic() < deadline:
+            threading.Event().wait(0.01)
+        assert served.wire.wait_ready(WAIT)
+        with RawKiosk(broker.port) as kiosk:
+            assert kiosk.ask(question(code(keys, 1))).verdict.saying is Saying.WELCOME
+            kiosk.tell(entry(arrived(1)))
+        assert served.is_alive
+    engine.dispose()
+
+
+def test_entries_told_while_no_gateway_is_there_are_receipted_when_told_again(
+    tmp_path: Path, broker: Broker
+) -> None:
+    engine, keys = make_database(tmp_path), make_keys(tmp_path)
+    coming = entry(arrived(0))
+    with RawKiosk(broker.port) as kiosk:
+        kiosk.say(Leaf.ENTRIES, told(DOOR, coming))
+        assert kiosk.next(Leaf.RECEIPTS, seconds=0.2) is None
+        with gateway(engine, keys, broker.port):
+            receipts = kiosk.tell(coming)
+    assert [one.settlement for one in receipts.receipts] == [Settlement.ACCEPTED]
+    engine.dispose()

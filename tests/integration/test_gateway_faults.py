@@ -1,0 +1,75 @@
+"""When the database refuses, or cannot be had: nothing is lost, nothing else is disturbed."""
+
+import sqlite3
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy import event
+
+from presence.messages import Settlement
+from presence.topics import Leaf
+from presence.verdict import Saying
+from server.broker import Broker
+from server.db import reading, writing
+from server.keys import Keys
+from server.visits.models import EventRow
+from tests.integration.server_stand import (
+    DOOR,
+    RawKiosk,
+    arrived,
+    code,
+    entry,
+    gateway,
+    question,
+    told,
+)
+
+ACCEPTED, REJECTED = Settlement.ACCEPTED, Settlement.REJECTED
+
+
+def test_a_fact_that_the_database_refuses_is_rejected_alone(
+    engine: sa.Engine, keys: Keys, broker: Broker
+) -> None:
+    facts = [entry(arrived(number)) for number in range(3)]
+    refuse = (
+        "CREATE TRIGGER refuse BEFORE INSERT ON events"
+        f" WHEN new.id = '{facts[1].event}' BEGIN SELECT RAISE(ABORT, 'no'); END"
+    )
+    with writing(engine) as session, session.begin():
+        session.execute(sa.text(refuse))
+    with gateway(engine, keys, broker.port), RawKiosk(broker.port) as kiosk:
+        receipts = kiosk.tell(*facts)
+    assert {one.event: one.settlement for one in receipts.receipts} == {
+        facts[0].event: ACCEPTED,
+        facts[1].event: REJECTED,
+        facts[2].event: ACCEPTED,
+    }
+    with reading(engine) as session:
+        stored = set(session.scalars(sa.select(EventRow.id)))
+    assert stored == {facts[0].event, facts[2].event}
+
+
+def test_while_the_database_is_locked_nothing_is_receipted_and_questions_are_answered(
+    engine: sa.Engine, keys: Keys, broker: Broker, caplog: pytest.LogCaptureFixture
+) -> None:
+    @event.listens_for(engine, "connect")
+    def be_impatient(connection: sqlite3.Connection, _record: object) -> None:
+        connection.execute("PRAGMA busy_timeout = 50")
+
+    engine.dispose()
+    fact = entry(arrived(0))
+    caplog.set_level("INFO")
+    with gateway(engine, keys, broker.port), RawKiosk(broker.port) as kiosk:
+        with writing(engine) as other:
+            other.connection()
+            for _ in range(3):
+                kiosk.say(Leaf.ENTRIES, told(DOOR, fact))
+            assert kiosk.next(Leaf.RECEIPTS, seconds=0.5) is None
+            assert kiosk.ask(question(code(keys, 1))).verdict.saying is Saying.WELCOME
+        receipts = kiosk.tell(fact)
+    assert [one.settlement for one in receipts.receipts] == [ACCEPTED]
+    logged = [record.getMessage() for record in caplog.records if "database" in record.getMessage()]
+    assert logged == [
+        "the database: cannot be written (OperationalError); further ones are not logged",
+        "the database: cannot be written is over",
+    ]

@@ -1,0 +1,210 @@
+"""The sample data: its size, its honesty, and that every card in it is genuine."""
+
+import re
+import time
+from collections import Counter
+from collections.abc import Iterator
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from demo.sample import briefings, load
+from demo.sample.homes import HOMES, SOLBAKKEN, Home
+from presence.briefing import Briefing, BriefingVersion, Section, faults
+from presence.credential import verify_code
+from presence.roster import CardState
+from presence.visit import VisitState
+from server.briefings.models import AcknowledgementRecord
+from server.cards.models import Card
+from server.db import make_engine, reading, writing
+from server.institutions.models import Activity, Assignment, Chapter, Institution
+from server.institutions.queries import boards
+from server.kiosks.models import Kiosk
+from server.notices.models import Alert
+from server.people.models import Volunteer
+from server.schema import upgrade
+from server.visits.models import EventRow, RefusedAttempt, VisitRow
+from tests.integration.pages_stand import NOW, Site, prepare, site
+
+TODAY = NOW.date()
+
+
+@pytest.fixture(scope="module")
+def city(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    prepared = prepare(tmp_path_factory.mktemp("prepared"), "city")
+    with site(prepared, tmp_path_factory.mktemp("city")) as found:
+        yield found
+
+
+def _count(city: Site, table: type) -> int:
+    with reading(city.engine) as session:
+        return session.scalar(sa.select(sa.func.count()).select_from(table)) or 0
+
+
+def test_it_is_a_city_branch(city: Site) -> None:
+    tables = (Volunteer, Card, Institution, Kiosk, Chapter)
+    assert [_count(city, table) for table in tables] == [300, 300, 12, 12, 2]
+    assert len(city.sample.people) == 300
+    with reading(city.engine) as session:
+        assert set(session.scalars(sa.select(Assignment.activity))) == set(Activity)
+    assert len(Activity) == 8
+
+
+def test_it_has_a_year_of_visits_in_every_month_and_home(city: Site) -> None:
+    with reading(city.engine) as session:
+        rows = session.execute(sa.select(VisitRow.began, VisitRow.institution_id)).all()
+    assert 5_000 < len(rows) < 9_000
+    assert min(row.began for row in rows) < NOW - timedelta(days=355)
+    assert len(Counter((row.began.year, row.began.month) for row in rows)) >= 12
+    assert {row.institution_id for row in rows} == {home.id for home in HOMES}
+
+
+def test_every_code_in_it_is_genuine_and_names_its_own_card(city: Site) -> None:
+    with reading(city.engine) as session:
+        cards = {card.id: card.ref for card in session.scalars(sa.select(Card))}
+    for person in city.sample.people:
+        assert verify_code(person.code_text, city.keys.trust).card == cards[person.card_id]
+
+
+def test_its_cards_are_in_all_sorts_of_states(city: Site) -> None:
+    with reading(city.engine) as session:
+        cards = session.scalars(sa.select(Card)).all()
+    states = Counter(card.state for card in cards)
+    assert states[CardState.ACTIVE] > 260
+    assert states[CardState.LOST] >= 5
+    assert {CardState.SUSPENDED, CardState.RETURNED, CardState.TO_BE_RETURNED} <= set(states)
+    active = [card for card in cards if card.state is CardState.ACTIVE]
+    assert sum(card.valid_until < TODAY for card in active) >= 5
+    soon = TODAY + timedelta(days=60)
+    assert sum(TODAY <= card.valid_until <= soon for card in active) >= 10
+
+
+def test_everyone_is_between_18_and_85(city: Site) -> None:
+    with reading(city.engine) as session:
+        born = session.scalars(sa.select(Volunteer.birth_date)).all()
+    ages = [(TODAY - day).days / 365.2425 for day in born]
+    assert 18 <= min(ages) < 30
+    assert 75 < max(ages) < 86
+
+
+def test_nobody_visits_with_a_card_that_is_not_valid_then(city: Site) -> None:
+    with reading(city.engine) as session:
+        rows = session.execute(
+            sa.select(EventRow.at, Card.valid_from, Card.valid_until)
+            .join_from(EventRow, Card, Card.volunteer_id == EventRow.volunteer_id)
+            .where(EventRow.visit.is_not(None))
+        ).all()
+    assert rows
+    assert all(valid_from <= at.date() <= valid_until for at, valid_from, valid_until in rows)
+
+
+def test_some_are_in_the_house_and_every_kind_of_doubt_is_there(city: Site) -> None:
+    with reading(city.engine) as session:
+        found = {board.facts.house.institution: board for board in boards(session, NOW)}
+    solbakken = found[SOLBAKKEN.id]
+    assert len(solbakken.on_site) == 6
+    assert [guest.is_briefed for guest in solbakken.on_site].count(False) == 1
+    assert [guest.doubt for guest in solbakken.possible] == ["sent_to_staff"]
+    doubts = {guest.doubt for board in found.values() for guest in board.possible}
+    assert "forgotten" in doubts
+    assert [home for home, board in found.items() if not board.is_complete] == ["tindeviken"]
+
+
+def test_some_departures_were_forgotten_and_some_cards_refused(city: Site) -> None:
+    with reading(city.engine) as session:
+        states = Counter(session.scalars(sa.select(VisitRow.state)))
+        shown = session.scalars(sa.select(Alert.at).order_by(Alert.id)).all()
+    assert 0.01 < states[VisitState.LEFT_UNKNOWN] / states.total() < 0.08
+    assert _count(city, RefusedAttempt) >= 20
+    assert list(shown) == sorted(shown)
+    assert _count(city, AcknowledgementRecord) > 300
+
+
+def test_the_cast_stands_where_the_stories_begin(tmp_path: Path) -> None:
+    with site(prepare(tmp_path / "first"), tmp_path / "copy") as story:
+        cast = story.sample.cast
+        names = [person.first_name for person in cast.values()]
+        with reading(story.engine) as session:
+            read = {
+                person: major
+                for person, home, major in session.execute(
+                    sa.select(
+                        AcknowledgementRecord.volunteer_id,
+                        AcknowledgementRecord.institution_id,
+                        AcknowledgementRecord.major,
+                    )
+                )
+                if home == "solbakken"
+            }
+            nobody = [(board.on_site, board.possible) for board in boards(session, NOW)]
+        assert names == [
+            "Astrid",
+            "Bjørn",
+            "Carin",
+            "Dag",
+            "Eli",
+            "Frode",
+            "Gunn",
+            "Hassan",
+            "Iben",
+            "Jon",
+        ]
+        assert [read.get(person.volunteer_id) for person in cast.values()] == [
+            *(None, 3, 3, 3, 2),
+            *(3, 3, 3, None, 3),
+        ]
+        assert story.card("hassan").state is CardState.LOST
+        assert story.card("frode").valid_until == date(2026, 12, 24)
+        assert story.card("gunn").valid_until == date(2026, 11, 23)
+        assert nobody == [((), ()), ((), ())]
+
+
+def test_the_same_day_gives_the_same_sample(tmp_path: Path) -> None:
+    with site(prepare(tmp_path / "first"), tmp_path / "copy") as story:
+        engine = make_engine(f"sqlite:///{tmp_path / 'again.sqlite3'}")
+        upgrade(engine)
+        with writing(engine) as session, session.begin():
+            again = load(session, NOW, story.keys.card, "story")
+        engine.dispose()
+        assert again == story.sample
+
+
+def test_it_loads_while_somebody_waits(tmp_path: Path) -> None:
+    started = time.perf_counter()
+    prepare(tmp_path, "city")
+    assert time.perf_counter() - started < 15
+
+
+@pytest.mark.parametrize("language", briefings.LANGUAGES)
+@pytest.mark.parametrize("home", HOMES, ids=lambda home: home.id)
+def test_every_briefing_is_whole_short_and_easy_to_read(home: Home, language: str) -> None:
+    sections = briefings.sections(home, language)
+    assert faults(Briefing(BriefingVersion(1), language, sections)) == ()
+    assert len(sections) == 6
+    assert all(len(section.lines) == 3 for section in sections)
+    assert max(len(line) for section in sections for line in section.lines) <= 30
+    assert max(map(_lix, sections)) <= 30
+    assert any(f"{home.street}, {home.town}" in "".join(one.lines) for one in sections)
+
+
+def test_solbakken_has_news_in_its_third_version() -> None:
+    since = {section.since for section in briefings.sections(SOLBAKKEN, "nb")}
+    assert (briefings.major(SOLBAKKEN), since) == (3, {1, 2, 3})
+
+
+def test_no_two_homes_share_an_address_and_no_name_or_number_is_a_real_one(city: Site) -> None:
+    assert len({home.address for home in HOMES}) == len(HOMES)
+    assert all(re.search(r", 0000 (Fjordby|Elvemo)$", home.address) for home in HOMES)
+    with reading(city.engine) as session:
+        phones = session.scalars(sa.select(Chapter.leader_phone)).all()
+    assert all(re.fullmatch(r"\+47 00 00 0\d \d\d", phone) for phone in phones)
+
+
+def _lix(section: Section) -> float:
+    """Björnsson's readability: words a sentence, and the share of words over six letters."""
+    text = " ".join(section.lines)
+    words = re.findall(r"[^\W_]+(?:-[^\W_]+)*", text)
+    sentences = len(re.findall(r"[.!?:](?:\s|$)", text))
+    return len(words) / sentences + 100 * sum(len(word) > 6 for word in words) / len(words)

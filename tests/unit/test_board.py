@@ -1,0 +1,158 @@
+"""The board as a rule: who is shown as in the house, who as possibly, and when it is incomplete."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from presence.briefing import Acknowledgement, BriefingVersion
+from presence.ids import InstitutionId, VolunteerId
+from presence.onsite import Doubt
+from presence.policy import Policy
+from presence.roster import House
+from presence.visit import VisitState
+from server.institutions.board import (
+    Attempt,
+    Board,
+    HouseFacts,
+    KioskContact,
+    Stay,
+    make_board,
+)
+
+NOW = datetime(2026, 11, 24, 10, 30, tzinfo=UTC)
+HOUSE = House(InstitutionId("solbakken"), "Solbakken", "Europe/Oslo", Policy(), BriefingVersion(3))
+FACTS = HouseFacts(HOUSE, ZoneInfo("Europe/Oslo"), (), (), (KioskContact("Door", NOW),))
+READ = Acknowledgement(3, NOW - timedelta(days=20))
+
+
+def _ago(**by: float) -> datetime:
+    return NOW - timedelta(**by)
+
+
+def _stay(arrived: datetime | None, **more: object) -> Stay:
+    return replace(
+        Stay(VolunteerId("v"), "Eli U.", VisitState.OPEN, arrived, READ, False),
+        **more,  # type: ignore[arg-type]
+    )
+
+
+def _board(*stays: Stay, now: datetime = NOW) -> Board:
+    return make_board(replace(FACTS, stays=stays), now)
+
+
+def test_an_empty_house_is_shown_as_empty() -> None:
+    board = _board()
+    assert (board.on_site, board.possible, board.footnotes) == ((), (), 0)
+
+
+def test_the_newest_arrival_stands_first_and_an_unknown_one_last() -> None:
+    board = _board(_stay(_ago(hours=2), name="A"), _stay(None, name="B"), _stay(NOW, name="C"))
+    assert [guest.name for guest in board.on_site] == ["C", "A", "B"]
+
+
+@pytest.mark.parametrize(
+    ("acknowledged", "is_briefed"),
+    [
+        (READ, True),
+        (None, False),
+        (Acknowledgement(2, _ago(days=1)), False),
+        (Acknowledgement(3, _ago(days=400)), False),
+    ],
+)
+def test_a_briefing_is_done_only_while_it_need_not_be_read_again(
+    acknowledged: Acknowledgement | None, is_briefed: bool
+) -> None:
+    (guest,) = _board(_stay(NOW, acknowledged=acknowledged)).on_site
+    assert guest.is_briefed is is_briefed
+
+
+def test_where_a_home_has_no_briefing_none_is_pending() -> None:
+    facts = replace(FACTS, house=House(HOUSE.institution, "Ny", HOUSE.zone, Policy()))
+    (guest,) = make_board(replace(facts, stays=[_stay(NOW, acknowledged=None)]), NOW).on_site
+    assert guest.is_briefed
+
+
+@pytest.mark.parametrize(
+    ("hours", "is_vigil", "is_long"),
+    [(4, False, False), (4.01, False, True), (7, False, True), (7, True, False)],
+)
+def test_after_four_hours_the_board_asks_whether_the_leaving_was_forgotten(
+    hours: float, is_vigil: bool, is_long: bool
+) -> None:
+    (guest,) = _board(_stay(_ago(hours=hours), sits_through_night=is_vigil)).on_site
+    assert guest.is_long is is_long
+
+
+def test_who_is_still_in_at_three_at_night_is_only_possibly_so_for_a_day() -> None:
+    arrived = datetime(2026, 11, 23, 17, 0, tzinfo=UTC)
+    three = datetime(2026, 11, 24, 2, 0, tzinfo=UTC)  # 03:00 in Oslo
+    seen = []
+    for now in (
+        three - timedelta(seconds=1),
+        three,
+        three + timedelta(hours=23, minutes=59),
+        three + timedelta(hours=24),
+        three + timedelta(hours=48),
+    ):
+        board = _board(_stay(arrived), now=now)
+        doubts = [guest.doubt for guest in board.possible]
+        seen.append((len(board.on_site), doubts, board.footnotes))
+    assert seen == [
+        (1, [], 0),
+        (0, [Doubt.FORGOTTEN], 0),
+        (0, [Doubt.FORGOTTEN], 0),
+        (0, [], 1),
+        (0, [], 1),
+    ]
+
+
+def test_who_keeps_vigil_stays_surely_in_the_house_through_the_night() -> None:
+    board = _board(_stay(_ago(hours=15), sits_through_night=True))
+    assert [guest.doubt for guest in board.on_site] == [None]
+
+
+def test_the_night_ends_at_three_by_the_homes_own_clock_in_summer_too() -> None:
+    arrived = datetime(2026, 6, 10, 20, 0, tzinfo=UTC)
+    before, after = (datetime(2026, 6, 11, hour, 59, tzinfo=UTC) for hour in (0, 1))
+    assert len(_board(_stay(arrived), now=before).on_site) == 1
+    assert len(_board(_stay(arrived), now=after).on_site) == 0
+
+
+def test_a_departure_with_an_unclear_card_leaves_the_person_possibly_on_site() -> None:
+    board = _board(_stay(_ago(hours=1), state=VisitState.POSSIBLE))
+    assert [guest.doubt for guest in board.possible] == [Doubt.CARD_UNCLEAR]
+    assert board.on_site == ()
+
+
+def test_a_refused_person_counts_as_possibly_on_site_for_two_hours() -> None:
+    attempts = [
+        Attempt(_ago(minutes=119), "Hassan W.", VolunteerId("h")),
+        Attempt(_ago(minutes=120), "Gunn S.", VolunteerId("g")),
+        Attempt(_ago(minutes=1), None, None),
+    ]
+    board = make_board(replace(FACTS, attempts=attempts), NOW)
+    assert [(guest.name, guest.doubt) for guest in board.possible] == [
+        (None, Doubt.SENT_TO_STAFF),
+        ("Hassan W.", Doubt.SENT_TO_STAFF),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("seen", "is_complete", "oldest"),
+    [
+        ([NOW], True, NOW),
+        ([_ago(minutes=3)], True, _ago(minutes=3)),
+        ([_ago(seconds=181)], False, _ago(seconds=181)),
+        ([NOW, _ago(hours=2)], False, _ago(hours=2)),
+        ([NOW, None], False, None),
+        ([], False, None),
+    ],
+)
+def test_a_board_is_complete_only_while_every_kiosk_is_heard(
+    seen: list[datetime | None], is_complete: bool, oldest: datetime | None
+) -> None:
+    kiosks = [KioskContact(f"Door {number}", at) for number, at in enumerate(seen)]
+    board = make_board(replace(FACTS, kiosks=kiosks), NOW)
+    assert (board.is_complete, board.oldest_contact) == (is_complete, oldest)

@@ -1,0 +1,92 @@
+"""Choosing a reader, and when a card counts as presented and gone."""
+
+import pytest
+
+from kiosk.events import Presented, ReaderEvent, Removed
+from kiosk.readers import ReaderConfigError, ReaderSpec, open_reader
+from kiosk.readers.presentation import TRIES, Presentation, identity
+from presence.card import SignedCode, Unreadable
+
+NAME = "hall"
+CODE = SignedCode("TS1:ONE")
+PRESENTED, REMOVED = Presented(NAME, CODE), Removed(NAME)
+GARBLED = Presented(NAME, Unreadable.GARBLED)
+
+
+def test_a_configured_reader_is_opened_by_its_family_and_named() -> None:
+    assert open_reader(ReaderSpec("pn532", "/dev/serial0")).name == "pn532"
+    assert open_reader(ReaderSpec("pn532", "/dev/serial0", "hall")).name == "hall"
+
+
+@pytest.mark.parametrize(
+    ("spec", "complaint"),
+    [
+        (ReaderSpec("mfrc522", "/dev/serial0"), "unknown reader 'mfrc522'; choose one of: pn532"),
+        (ReaderSpec("", "/dev/serial0"), "choose one of: pn532"),
+        (ReaderSpec("pn532", ""), "needs the path of its device"),
+        (ReaderSpec("pn532", "tty"), "needs the path of its device"),
+        (ReaderSpec("pn532", "/dev/x; rm -r /"), "needs the path of its device"),
+        (ReaderSpec("pn532", "/dev/$(reboot)"), "needs the path of its device"),
+        (ReaderSpec("pn532", "/dev/serial0\n"), "needs the path of its device"),
+    ],
+)
+def test_a_reader_that_cannot_be_is_an_error_at_start_up(spec: ReaderSpec, complaint: str) -> None:
+    with pytest.raises(ReaderConfigError) as caught:
+        open_reader(spec)
+    assert complaint in str(caught.value)
+
+
+def test_a_reader_that_was_never_started_can_be_stopped() -> None:
+    open_reader(ReaderSpec("pn532", "/dev/serial0")).stop()
+
+
+def test_a_random_serial_number_identifies_nothing() -> None:
+    """Bank cards and phones draw a new one at every look: 08 and three bytes."""
+    assert identity(b"\x08abc") == identity(b"\x08xyz")
+    assert identity(b"\x09abc") != identity(b"\x09xyz")
+    assert identity(b"\x08abcdef") != identity(b"\x08uvwxyz")
+
+
+def story(*looks: str) -> list[ReaderEvent]:
+    """What is told when a reader has these looks; a card is gone after three empty ones."""
+    here = Presentation(NAME, looks_until_gone=3)
+    told: list[ReaderEvent] = []
+    for look in looks:
+        match look.split():
+            case ["-"]:
+                told += here.nothing()
+            case ["outage"]:
+                told += here.ended()
+            case [card, *slips]:
+                if here.wants(card.encode()):
+                    told += (
+                        here.slipped(card.encode()) if slips else here.was_read(card.encode(), CODE)
+                    )
+    return told
+
+
+@pytest.mark.parametrize(
+    ("looks", "told"),
+    [
+        (["-", "-", "-", "-"], []),
+        (["one", "one", "one"], [PRESENTED]),
+        (["one", "-", "-", "one", "-", "-", "one"], [PRESENTED]),
+        (["one", "-", "-", "-", "-", "-"], [PRESENTED, REMOVED]),
+        (["one", "-", "-", "-", "one"], [PRESENTED, REMOVED, PRESENTED]),
+        (["one", "two"], [PRESENTED, REMOVED, PRESENTED]),
+        (["one", "-", "two", "one"], [PRESENTED, REMOVED, PRESENTED, REMOVED, PRESENTED]),
+        (["one slips", "one"], [PRESENTED]),
+        (["one slips", "-", "-", "one", "-"], [PRESENTED]),
+        (["one slips", "-", "-", "-", "-"], [GARBLED, REMOVED]),
+        (["one slips", "two"], [GARBLED, REMOVED, PRESENTED]),
+        (["one", "two slips", "two"], [PRESENTED, REMOVED, PRESENTED]),
+        (["one slips"] * (TRIES - 1), []),
+        (["one slips"] * TRIES, [GARBLED]),
+        (["one slips"] * (TRIES + 5) + ["-", "-", "-"], [GARBLED, REMOVED]),
+        (["one", "outage", "one"], [PRESENTED, REMOVED, PRESENTED]),
+        (["one slips", "outage"], [GARBLED, REMOVED]),
+        (["outage"], []),
+    ],
+)
+def test_looks_become_presentations(looks: list[str], told: list[ReaderEvent]) -> None:
+    assert story(*looks) == told

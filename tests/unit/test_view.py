@@ -1,0 +1,325 @@
+"""What the screen says, word for word."""
+
+import re
+from dataclasses import replace
+from datetime import date, timedelta
+from string import Formatter
+
+import msgspec
+import pytest
+
+from kiosk.events import (
+    BriefingOpen,
+    BriefingRead,
+    CannotRead,
+    Idle,
+    Reading,
+    Stage,
+    Starting,
+    Surroundings,
+    Told,
+    Touch,
+)
+from kiosk.screen.view import Button, Notice, Number, View, view
+from kiosk.screen.words import CATALOGUES
+from presence.admission import decide
+from presence.briefing import BriefingVersion, Section, SectionKind
+from presence.card import Unreadable
+from presence.policy import Policy
+from presence.roster import CardState, HeldCard, MissingCourse, RosterRow
+from presence.verdict import Basis, Reason
+from presence.visit import Here
+from tests.builders import (
+    CARD,
+    NOW,
+    OSLO,
+    TODAY,
+    acknowledged,
+    arrival,
+    departure,
+    facts,
+    held_card,
+    here,
+    house,
+    oslo,
+    roster_row,
+)
+
+AROUND = Surroundings(house(), is_connected=True, lost_readers=frozenset())
+LOCAL = NOW.astimezone(OSLO)
+EXPIRED = held_card(valid_until=TODAY - timedelta(days=1))
+
+
+def told(row: RosterRow | None, basis: Basis = Basis.LIVE, language: str = "nb") -> Told:
+    verdict = decide(facts(basis, row=row), NOW)
+    first = Told(verdict, None, language, seen=NOW)
+    return replace(first, first_name="Kari" if first.is_greeting else None)
+
+
+def with_card(card: HeldCard) -> RosterRow:
+    return roster_row(card)
+
+
+def inside(minutes: float) -> Here:
+    return here(arrival(NOW - timedelta(minutes=minutes), 1))
+
+
+def seen(stage: Stage, around: Surroundings = AROUND, language: str = "nb") -> View:
+    return view(stage, around, language, LOCAL)
+
+
+def said(stage: Stage, language: str = "nb") -> tuple[str, list[str]]:
+    shown = seen(stage, language=language)
+    return shown.title, list(shown.lines)
+
+
+def reading(page: int = 0, notice: Told | CannotRead | None = None) -> BriefingOpen:
+    sections = tuple(
+        Section((kind,), f"Tittel {n}", ("Gå rolig ut.", "Ikke bruk heis."))
+        for n, kind in enumerate(list(SectionKind)[:3], start=1)
+    )
+    return BriefingOpen(
+        BriefingVersion(3), sections, page, "nb", "Kari", CARD, timedelta(hours=1), False, notice
+    )
+
+
+# --- one screen after the other --------------------------------------------------------------
+
+
+def test_the_idle_screen_says_what_to_do_where_one_is_and_what_time_it_is() -> None:
+    assert seen(Idle()) == View(
+        key="idle",
+        tone="calm",
+        icon="card",
+        title="Hold kortet mot leseren",
+        lines=("Når du kommer, og når du går.",),
+        signs=[],
+        language="nb",
+        home="Solbakken",
+        clock="10:02",
+        date="tirsdag 24. november",
+        emergency="Nødnummer",
+        numbers=[
+            Number("110", "brann"),
+            Number("112", "politi"),
+            Number("113", "ambulanse"),
+        ],
+        wait="Et øyeblikk",
+    )
+
+
+STAGES: list[tuple[Stage, str, list[str]]] = [
+    (Starting(), "Et øyeblikk", ["Du kan holde kortet mot leseren."]),
+    (Reading(), "Et øyeblikk", ["Kortet ditt er lest."]),
+    (told(roster_row()), "Velkommen, Kari", ["Du er sjekket inn.", "Bær kortet synlig."]),
+    (
+        told(roster_row(here=inside(0.5))),
+        "Du sjekket inn kl. 10.01",
+        ["Skal du gå? Vent ett minutt."],
+    ),
+    (told(roster_row(here=inside(60))), "Takk for besøket, Kari", ["Du er sjekket ut."]),
+    (told(None), "Snakk med personalet", ["De hjelper deg."]),
+    (
+        told(with_card(EXPIRED)),
+        "Kortet er utløpt",
+        ["Det gjaldt til og med 23. november 2026.", "Ring Berit Lunde, +47 55 01 02 03"],
+    ),
+    (
+        told(roster_row(EXPIRED, leader=None)),
+        "Kortet er utløpt",
+        ["Det gjaldt til og med 23. november 2026.", "Snakk med personalet"],
+    ),
+    (
+        told(roster_row(courses=(MissingCourse("Førstehjelp", date(2026, 1, 10)),))),
+        "Et kurs mangler",
+        ["Førstehjelp", "Ring Berit Lunde, +47 55 01 02 03"],
+    ),
+    (CannotRead(None), "Kortet kan ikke leses", ["Snakk med personalet"]),
+    (
+        CannotRead(Unreadable.GARBLED),
+        "Kortet kan ikke leses",
+        ["Hold kortet stille og prøv igjen.", "Eller snakk med personalet."],
+    ),
+    (
+        CannotRead(Unreadable.UNSUPPORTED),
+        "Kortet kan ikke leses",
+        ["Bruk ID-kortet ditt.", "Eller snakk med personalet."],
+    ),
+    (
+        BriefingRead("Kari", "nb"),
+        "Takk, Kari",
+        ["Nå kjenner du sikkerheten her.", "Bær kortet synlig."],
+    ),
+]
+
+
+@pytest.mark.parametrize(("stage", "title", "lines"), STAGES, ids=lambda value: str(value)[:40])
+def test_every_stage_says_its_words(stage: Stage, title: str, lines: list[str]) -> None:
+    assert said(stage) == (title, lines)
+
+
+def test_what_is_due_is_said_in_one_line_each() -> None:
+    forgotten = here(
+        arrival(oslo("10:00", TODAY - timedelta(days=1)), 1),
+        departure(oslo("11:00", TODAY - timedelta(days=1)), 2, doubtful=True),
+    )
+    row = roster_row(
+        held_card(valid_until=date(2026, 12, 24)),
+        courses=(MissingCourse("Førstehjelp", date(2027, 1, 11)),),
+        acknowledged=acknowledged(2),
+        here=forgotten,
+    )
+    assert said(replace(told(row), has_briefing=True))[1] == [
+        "Du er sjekket inn.",
+        "Nå kommer sikkerhetsorienteringen.",
+        "Sist glemte du å sjekke ut.",
+        "Kortet må fornyes innen 24. desember 2026.",
+        "Ta kurset «Førstehjelp» før 11. januar 2027.",
+    ]
+
+
+def test_a_briefing_whose_text_is_not_here_is_not_announced() -> None:
+    assert said(told(roster_row(acknowledged=None)))[1] == [
+        "Du er sjekket inn.",
+        "Bær kortet synlig.",
+    ]
+
+
+def test_a_person_is_spoken_to_in_her_own_language_and_everyone_else_in_the_homes() -> None:
+    assert said(told(roster_row(), language="en"))[0] == "Welcome, Kari"
+    assert said(told(None, language="xx"))[0] == "Snakk med personalet"
+    assert said(Idle(), language="sv")[0] == "Håll kortet mot läsaren"
+    assert said(replace(told(None), language=None), language="da")[0] == "Tal med personalet"
+
+
+def test_times_and_dates_follow_the_language() -> None:
+    again = told(roster_row(here=inside(0.5)), language="en")
+    assert seen(again).title == "You checked in at 10:01"
+    assert [seen(Idle(), language=language).date for language in CATALOGUES] == [
+        "tirsdag 24. november",
+        "Tuesday 24 November",
+        "tisdag 24 november",
+        "tirsdag den 24. november",
+    ]
+
+
+def test_a_swedish_home_shows_its_one_emergency_number() -> None:
+    swedish = replace(AROUND, house=house(policy=Policy(society="SE")))
+    assert seen(Idle(), swedish, "sv").numbers == [Number("112", "brand, polis, ambulans")]
+
+
+# --- what a bystander must not see -----------------------------------------------------------
+
+
+def test_every_neutral_refusal_looks_exactly_the_same() -> None:
+    refusals = [
+        told(None),
+        told(roster_row(is_paused=True)),
+        told(with_card(held_card(valid_from=TODAY + timedelta(days=1)))),
+        *(
+            told(with_card(held_card(state=state)))
+            for state in CardState
+            if state is not CardState.ACTIVE
+        ),
+    ]
+    views = [seen(stage) for stage in refusals]
+    assert len({stage.verdict.reason for stage in refusals}) == 4
+    assert views == [views[0]] * len(views)
+    assert "Kari" not in str(views[0])
+
+
+def test_no_view_holds_a_reason_a_card_or_a_presentation() -> None:
+    stages = [*(stage for stage, _, _ in STAGES), reading(1, told(None))]
+    for stage in stages:
+        text = msgspec.json.encode(seen(stage)).decode()
+        assert str(CARD.index) not in text
+        assert [reason for reason in Reason if len(reason) > 2 and reason in text.split('"')] == []
+
+
+# --- small signs -----------------------------------------------------------------------------
+
+
+def test_without_the_server_a_small_sign_says_so_and_how_old_the_knowledge_is() -> None:
+    alone = replace(AROUND, is_connected=False)
+    assert seen(Idle(), alone).signs == ["Uten nett"]
+    assert seen(told(roster_row(), Basis.ROSTER), alone).signs == [
+        "Uten nett. Registreringen er lagret.",
+        "Opplysninger fra kl. 10.00",
+    ]
+    old = facts(Basis.ROSTER, as_of=NOW - timedelta(days=3))
+    stage = Told(decide(old, NOW), "Kari", "nb", seen=NOW)
+    assert seen(stage, alone).signs[1] == "Opplysninger fra 21. november 2026"
+
+
+def test_one_lost_reader_is_a_small_sign_and_the_last_one_the_whole_screen() -> None:
+    lost = replace(AROUND, lost_readers=frozenset({"camera"}))
+    assert seen(Idle(), lost).signs == ["En leser virker ikke"]
+    none_left = seen(Idle(), replace(lost, can_read=False))
+    assert (none_left.title, none_left.lines) == ("Leseren virker ikke", ("Snakk med personalet",))
+    assert (none_left.tone, none_left.icon, none_left.signs) == ("staff", "fault", [])
+
+
+def test_who_was_greeted_just_before_is_greeted_once_more_in_small() -> None:
+    stage = replace(told(roster_row()), earlier=(replace(told(roster_row()), first_name="Ola"),))
+    assert seen(stage).before == ["Før deg: Velkommen, Ola"]
+
+
+# --- the briefing ----------------------------------------------------------------------------
+
+
+def test_the_first_page_offers_later_the_middle_one_back_and_the_last_one_understood() -> None:
+    buttons = [list(seen(reading(page)).buttons) for page in range(3)]
+    assert buttons == [
+        [Button(Touch.LATER, "Les senere"), Button(Touch.NEXT, "Neste", True)],
+        [Button(Touch.BACK, "Tilbake"), Button(Touch.NEXT, "Neste", True)],
+        [Button(Touch.BACK, "Tilbake"), Button(Touch.UNDERSTOOD, "Jeg har lest og forstått", True)],
+    ]
+
+
+def test_a_page_says_whose_briefing_it_is_and_how_far_she_has_come() -> None:
+    shown = seen(reading(1))
+    assert (shown.reader, shown.page) == ("Kari", "Side 2 av 3")
+    assert (shown.title, list(shown.lines)) == ("Tittel 2", ["Gå rolig ut.", "Ikke bruk heis."])
+
+
+def test_another_persons_greeting_is_one_line_and_leaves_the_page_as_it_is() -> None:
+    ola = replace(told(roster_row()), first_name="Ola")
+    undisturbed, shown = seen(reading(1)), seen(reading(1, ola))
+    assert shown.notice == Notice("in", "enter", "Velkommen, Ola")
+    assert msgspec.structs.replace(shown, notice=None) == undisturbed
+    unread = seen(reading(1, CannotRead(None))).notice
+    assert unread == Notice("staff", "unread", "Kortet kan ikke leses")
+
+
+def test_a_touch_means_the_same_only_on_the_same_page() -> None:
+    keys = [seen(reading(page)).key for page in range(3)]
+    assert len(set(keys)) == 3
+
+
+def test_more_time_is_offered_where_there_is_something_to_note_down() -> None:
+    more = [Button(Touch.MORE_TIME, "Mer tid")]
+    due = roster_row(held_card(valid_until=date(2026, 12, 24)))
+    assert [list(seen(told(row)).buttons) for row in (with_card(EXPIRED), due)] == [more, more]
+    assert [list(seen(told(row)).buttons) for row in (None, roster_row())] == [[], []]
+
+
+# --- the catalogues --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("language", CATALOGUES)
+def test_every_catalogue_has_every_word_with_the_same_blanks(language: str) -> None:
+    def blanks(text: str) -> set[str | None]:
+        return {name for _, name, _, _ in Formatter().parse(text) if name}
+
+    ours, norwegian = CATALOGUES[language], CATALOGUES["nb"]
+    assert {key: blanks(text) for key, text in ours.items()} == {
+        key: blanks(text) for key, text in norwegian.items()
+    }
+    assert len(ours["months"].split()) == 12
+    assert len(ours["weekdays"].split()) == 7
+
+
+@pytest.mark.parametrize("language", CATALOGUES)
+def test_nobody_is_asked_to_sign_in(language: str) -> None:
+    text = " ".join(CATALOGUES[language].values()).lower()
+    assert re.findall(r"\b(logg\w* inn|log in|logga in|log ind)\b", text) == []
