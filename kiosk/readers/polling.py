@@ -1,7 +1,7 @@
 """A reader that looks for cards again and again, whatever the driver: the thread of every one.
 
 Anything a driver raises means the same: the reader is opened anew, at growing distances. Where the
-first attempt does not help, the reader is lost. Loss is told once, and so is recovery.
+first attempts do not help, the reader is lost. Loss is told once, and so is recovery.
 """
 
 import logging
@@ -32,6 +32,9 @@ class Pace(Struct, frozen=True):
     looks_until_gone: int = 5
     reopen: tuple[float, ...] = (0.05, 0.25, 0.5, 1.0, 2.0, 5.0)
     """Before each attempt to open a lost reader; the last is repeated."""
+    quiet_attempts: int = 2
+    """So many attempts to open a reader afresh may fail, or be followed soon by the next fault,
+    before anybody is told: a busy machine alone can make a driver miss its chip."""
     looks_until_sound: int = 50
     """Looks without a fault after which a new fault starts at the first of `reopen` again."""
 
@@ -162,9 +165,9 @@ class PollingReader:
     def _lost(self, fault: Exception) -> tuple[list[ReaderEvent], float]:
         """What to tell of a fault, and how long to wait before opening again.
 
-        A fault that the first reopening cures is nothing that anybody at the door should hear of,
-        and a card that rests through it is not presented again. When that attempt fails too, or
-        the next fault comes soon, the reader is lost: told once, and a card on it counts as gone.
+        A fault that reopening soon cures is nothing that anybody at the door should hear of, and a
+        card that rests through it is not presented again. When `quiet_attempts` have not helped,
+        the reader is lost: told once, and a card on it counts as gone.
         """
         if self._line is not None:
             self._line.drop()
@@ -173,7 +176,7 @@ class PollingReader:
         pause = self._pace.reopen[min(self._failures, len(self._pace.reopen) - 1)]
         self._failures += 1
         why = f"{type(fault).__name__}: {fault}"[:WHY_CHARACTERS]
-        if self._available and self._failures == 1:
+        if self._available and self._failures <= self._pace.quiet_attempts:
             log.info("reader %s is opened afresh: %s", self.name, why)
             return [], pause
         lost = [] if self._reported_lost else [ReaderLost(self.name, why)]

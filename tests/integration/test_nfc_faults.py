@@ -24,7 +24,7 @@ NAME = "hall"
 CODE = "TS1:" + "6BFOXN*TS0BI$ZD.P9UOL97O4" * 6
 PRESENTED = Presented(NAME, SignedCode(CODE))
 READY, REMOVED = ReaderReady(NAME), Removed(NAME)
-PACE = Pace(idle=0.002, near=0.002, reopen=(0.02,))
+PACE = Pace(idle=0.002, near=0.002, reopen=(0.02,), quiet_attempts=5)
 ROOT = Path(__file__).parents[2]
 
 
@@ -68,7 +68,7 @@ def test_a_fault_that_opening_afresh_cures_is_told_to_nobody(
 def test_a_reader_that_opening_afresh_does_not_cure_is_lost_once_and_comes_back_once(
     pn532: EmulatedPn532, witness: Witness
 ) -> None:
-    for _ in range(3):
+    for _ in range(PACE.quiet_attempts + 2):
         pn532.fault(Trouble.GARBLE, on=LOOKING)
     assert kinds(witness.next(2)) == [ReaderLost, ReaderReady]
     pn532.hold(card_with_text(CODE))
@@ -194,46 +194,6 @@ def test_a_chip_that_loses_power_for_a_moment_comes_back(
     pn532.power_cycle()
     pn532.hold(card_with_text(CODE))
     assert witness.next(1) == [PRESENTED]
-
-
-WAITS_AFTER_ONE_FAILURE = (0.001, 60.0)
-
-
-def test_a_reader_that_does_not_come_back_is_tried_less_and_less(pn532: EmulatedPn532) -> None:
-    pace = Pace(idle=0.002, near=0.002, reopen=WAITS_AFTER_ONE_FAILURE)
-    reader, witness = Pn532Reader(NAME, pn532.path, pace), Witness()
-    reader.start(witness.tell)
-    pn532.hold(card_with_text(CODE))
-    assert witness.next(2) == [READY, PRESENTED]
-    pn532.unplug()
-    assert kinds(witness.next(2)) == [ReaderLost, Removed], "the first attempt has failed too"
-    pn532.plug()
-    with pytest.raises(TimeoutError):
-        witness.next(1, patience=0.3)
-    reader.stop()
-
-
-@pytest.mark.parametrize(("sound", "comes_back"), [(3, True), (10_000, False)])
-def test_a_reader_that_is_lost_again_and_again_is_tried_less_and_less(
-    pn532: EmulatedPn532, sound: int, comes_back: bool
-) -> None:
-    pace = Pace(idle=0.002, reopen=WAITS_AFTER_ONE_FAILURE, looks_until_sound=sound)
-    reader, witness = Pn532Reader(NAME, pn532.path, pace), Witness()
-    reader.start(witness.tell)
-    assert witness.next(1) == [READY]
-    pn532.fault(Trouble.GARBLE, on=LOOKING)
-    pn532.await_faults()
-    pn532.await_looks(5)
-    pn532.fault(Trouble.GARBLE, on=LOOKING)
-    if comes_back:
-        pn532.await_faults()
-        pn532.await_looks(5)
-        assert witness.rest() == []
-    else:
-        assert kinds(witness.next(1)) == [ReaderLost]
-        with pytest.raises(TimeoutError):
-            witness.next(1, patience=0.3)
-    reader.stop()
 
 
 def test_a_reader_on_a_silent_chip_stops_within_a_second(pn532: EmulatedPn532) -> None:

@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from queue import SimpleQueue
 from zoneinfo import ZoneInfo
 
+import msgspec
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
@@ -23,6 +24,7 @@ from kiosk.events import (
     Touched,
 )
 from kiosk.screen.server import LoopbackScreen
+from kiosk.screen.view import view
 from presence.admission import decide
 from presence.briefing import BriefingVersion, Section, SectionKind
 from presence.roster import MissingCourse
@@ -39,6 +41,7 @@ READING = BriefingOpen(
 WELCOME = Told(decide(facts(), NOW), "Kari", "nb", seen=NOW)
 SEVEN_INCH = {"width": 800, "height": 480}
 MM = 800 / 154
+SEEN = ("key", "title", "lines", "page", "notice", "signs")
 
 
 class Kiosk:
@@ -59,8 +62,25 @@ class Kiosk:
         screen.start()
         return screen
 
+    def settled(self) -> None:
+        """Return when the page has its fonts and has fitted its texts with them."""
+        self.page.evaluate("""async () => {
+          await Promise.all([...document.fonts].map((font) => font.load()));
+          await document.fonts.ready;
+          await new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)));
+        }""")
+
     def shows(self, stage: Stage, around: Surroundings = AROUND) -> Page:
+        """Show it, and return when it is on the page, in its fonts and fitted."""
         self.screen.show(stage, around)
+        local = self.clock.read().wall.astimezone(ZoneInfo(house().zone))
+        wanted = view(stage, around, "nb", local)
+        self.page.wait_for_function(
+            "wanted => shown && Object.keys(wanted).every("
+            "key => JSON.stringify(shown[key]) === JSON.stringify(wanted[key]))",
+            arg={key: msgspec.to_builtins(getattr(wanted, key)) for key in SEEN},
+        )
+        self.settled()
         return self.page
 
     def next_report(self) -> Event:
@@ -132,7 +152,7 @@ def test_a_trembling_double_touch_does_not_turn_two_pages(kiosk: Kiosk) -> None:
     next_page.tap()
     assert kiosk.next_report() == Touched(Touch.NEXT)
     kiosk.clock.forward(timedelta(seconds=1))  # the server would let the second one pass
-    kiosk.shows(replace(READING, page=1))
+    kiosk.screen.show(replace(READING, page=1), AROUND)
     expect(page.locator("#page")).to_have_text("Kari · Side 2 av 3")
     next_page.tap()
     page.clock.run_for(500)
@@ -199,7 +219,6 @@ PLAIN: list[Stage] = [Idle(), WELCOME, CannotRead(None), READING]
 @pytest.mark.parametrize("stage", [*PLAIN, LONGEST, EXPIRED], ids=lambda one: type(one).__name__)
 def test_nothing_is_cut_off_or_can_be_scrolled(kiosk: Kiosk, stage: Stage) -> None:
     page = kiosk.shows(stage)
-    page.wait_for_function("shown.key !== 'idle' || document.fonts.status === 'loaded'")
     overflowing = page.evaluate(
         """() => [document.documentElement, ...document.querySelectorAll("body *")]
             .filter(box => !box.closest("svg") && getComputedStyle(box).display !== "inline")

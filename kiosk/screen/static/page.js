@@ -165,5 +165,5 @@ function listen() {
 
 lost.soon();
 listen();
-document.fonts.ready.then(() => shown && fit());
+document.fonts.addEventListener("loadingdone", () => shown && fit());
 addEventListener("resize", () => shown && fit());
