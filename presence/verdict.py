@@ -6,8 +6,10 @@ from enum import StrEnum
 
 from msgspec import Struct
 
+from presence.activity import Activity, DogPlace
 from presence.briefing import BriefingVersion
 from presence.card import Assurance
+from presence.reason import Reason as Reason  # noqa: PLC0414 - a verdict's own word
 from presence.roster import Contact
 from presence.visit import Visit
 
@@ -24,6 +26,8 @@ class Move(StrEnum):
     OUT = "out"
     STAY = "stay"
     """A second touch: nothing changes."""
+    BACK = "back"
+    """Came back from outside with residents; was here all the while."""
     NONE = "none"
     """Not let in. The person may stand in the house all the same."""
 
@@ -35,27 +39,13 @@ class Outcome(StrEnum):
     REFUSED = "refused"
 
 
-class Reason(StrEnum):
-    """Why. Only for those who may know it; no screen at the door ever shows it."""
-
-    OK = "ok"
-    NOT_GENUINE = "not_genuine"
-    UNKNOWN_CARD = "unknown_card"
-    TOO_WEAK = "too_weak"
-    CARD_BLOCKED = "card_blocked"
-    PAUSED = "paused"
-    NOT_YET_VALID = "not_yet_valid"
-    EXPIRED = "expired"
-    COURSE_MISSING = "course_missing"
-    NO_CONTACT = "no_contact"
-
-
 class Saying(StrEnum):
     """What the person is told. Most refusals share one neutral text."""
 
     WELCOME = "welcome"
     GOODBYE = "goodbye"
     ALREADY_IN = "already_in"
+    WELCOME_BACK = "welcome_back"
     SEE_STAFF = "see_staff"
     EXPIRED = "expired"
     COURSE_MISSING = "course_missing"
@@ -67,6 +57,8 @@ class Tell(StrEnum):
 
     CHAPTER = "chapter"
     INSTITUTION = "institution"
+    OTHER_HOME = "other_home"
+    """The home where the same person was last seen."""
     LEADER = "leader"
 
 
@@ -75,6 +67,7 @@ TOLD_OF_REFUSAL: Mapping[Reason, tuple[Tell, ...]] = {
     Reason.TOO_WEAK: (Tell.CHAPTER,),
     Reason.CARD_BLOCKED: (Tell.CHAPTER,),
     Reason.PAUSED: (Tell.INSTITUTION, Tell.CHAPTER),
+    Reason.ELSEWHERE: (Tell.INSTITUTION, Tell.OTHER_HOME, Tell.CHAPTER),
     Reason.NOT_YET_VALID: (Tell.LEADER,),
     Reason.EXPIRED: (Tell.LEADER,),
     Reason.COURSE_MISSING: (Tell.LEADER,),
@@ -113,7 +106,21 @@ class LeavingDue(Struct, frozen=True, tag="leaving"):
     arrived: datetime | None
 
 
-Due = BriefingDue | RenewalDue | CourseDue | LeavingDue
+class ActivityDue(Struct, frozen=True, tag="activity"):
+    """What did you come for? Only what this person may do at this home is offered."""
+
+    offered: tuple[Activity, ...]
+    with_dog: tuple[DogPlace, ...] = ()
+    """Where the dog may go along."""
+
+
+class DogLapsed(Struct, frozen=True, tag="dog_lapsed"):
+    """The dog's approval or insurance is over: the person is welcome, without the dog."""
+
+    until: date
+
+
+Due = BriefingDue | RenewalDue | CourseDue | LeavingDue | ActivityDue | DogLapsed
 
 
 class Verdict(Struct, frozen=True, omit_defaults=True):
@@ -125,6 +132,8 @@ class Verdict(Struct, frozen=True, omit_defaults=True):
     saying: Saying
     basis: Basis
     assurance: Assurance
+    warning: Reason | None = None
+    """Let in although this speaks against it; `tell` says who is told."""
     is_doubtful: bool = False
     """Leaving with a card that may not be in its owner's hand."""
     visit: Visit | None = None

@@ -4,6 +4,7 @@ What a type says about its values (ranges, patterns, lengths) is read by `msgspe
 new message or field is tried without a line here.
 """
 
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from typing import Any
@@ -52,18 +53,21 @@ def _plain_values(info: inspect.Type) -> st.SearchStrategy[Any]:
             return st.text(max_size=min(most or 20, 20))
         case inspect.StrType(pattern=str()):
             return st.uuids().map(str)  # the only pattern of the contract; a decoder would tell
-        case inspect.BoolType():
-            return st.booleans()
-        case inspect.NoneType():
-            return st.none()
-        case inspect.DateTimeType():
-            return times
-        case inspect.DateType():
-            return st.dates(date(1970, 1, 1), date(2199, 12, 31))
         case inspect.RawType():
             return values_of(Entry).map(lambda entry: msgspec.Raw(codec.encode_entry(entry)))
+        case _ if type(info) in _UNBOUNDED:
+            return _UNBOUNDED[type(info)]
         case _:
             raise NotImplementedError(f"no strategy for {info}")
+
+
+_UNBOUNDED: Mapping[type[inspect.Type], st.SearchStrategy[Any]] = {
+    inspect.BoolType: st.booleans(),
+    inspect.NoneType: st.none(),
+    inspect.DateTimeType: times,
+    inspect.DateType: st.dates(date(1970, 1, 1), date(2199, 12, 31)),
+    inspect.TimeType: st.times(),
+}
 
 
 @st.composite
