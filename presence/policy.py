@@ -5,6 +5,7 @@ from enum import StrEnum
 
 from msgspec import Struct
 
+from presence.activity import Activity
 from presence.card import Assurance
 from presence.reason import Reason
 
@@ -98,6 +99,8 @@ class Policy(Struct, frozen=True):
     """A national figure from fewer visits, or fewer volunteers, is not shown."""
     statistics_min_volunteers: int = 3
 
+    activities: tuple[Activity, ...] = tuple(Activity)
+    """What its volunteers come for."""
     emergency_numbers: tuple[EmergencyNumber, ...] = (
         EmergencyNumber("110", Emergency.FIRE),
         EmergencyNumber("112", Emergency.POLICE),
