@@ -21,7 +21,7 @@ from presence.trust import ED25519, MAX_KEY_ID, Purpose, SigningKey, TrustedKey,
 _TAG_SIGN1 = 18
 _TAG_BYTE = 0xC0 | _TAG_SIGN1
 _INTEGER, _NEGATIVE, _BYTES, _TEXT, _ARRAY, _MAP = range(6)
-_ALGORITHM, _KEY_ID, _CWT_CLAIMS = 1, 4, 15
+_ALGORITHM, _KEY_ID, _CWT_CLAIMS, _TYPE = 1, 4, 15, 16
 _AUDIENCE, _ISSUED_AT = 3, 6
 _MAX_DEPTH = 6
 
@@ -43,11 +43,19 @@ class Sign1(Struct, frozen=True):
         return kid
 
 
-def sign(payload: bytes, key: SigningKey, claims: Mapping[int, object] | None = None) -> bytes:
-    """Sign `payload`. `claims` become CWT claims in the protected header (RFC 9597)."""
+def sign(
+    payload: bytes,
+    key: SigningKey,
+    claims: Mapping[int, object] | None = None,
+    kind: str | None = None,
+) -> bytes:
+    """Sign `payload`. `claims` become CWT claims in the protected header (RFC 9597), `kind` the
+    media type of the whole (RFC 9596)."""
     header: dict[int, object] = {_ALGORITHM: ED25519, _KEY_ID: key.kid}
     if claims is not None:
         header[_CWT_CLAIMS] = dict(claims)
+    if kind is not None:
+        header[_TYPE] = kind
     protected = cbor2.dumps(header, canonical=True)
     signature = key.private_key.sign(_to_be_signed(protected, payload))
     return _encode(protected, payload, signature)

@@ -13,6 +13,10 @@ class SignatureError(PresenceError, ValueError):
     """A signed message is not from whom it should be, or not meant for this receiver."""
 
 
+class StatusListError(PresenceError, ValueError):
+    """Signed as a status list, and not a status list that can be read, or not the one asked for."""
+
+
 class MessageError(PresenceError, ValueError):
     """Bytes from the wire that are not a message of this contract."""
 
