@@ -133,7 +133,7 @@ class Loop:
 
     def step(self, longest: timedelta) -> None:
         """Wait for one thing to happen, at most so long, and do all that follows from it."""
-        item = self._inbox.take(self._patience(longest))
+        item = self._inbox.take(self.patience(longest))
         if isinstance(item, _End):
             self._is_over = True
         elif isinstance(item, _Received):
@@ -143,6 +143,17 @@ class Loop:
             self._happened(item)
         self._fire_timers()
         self._send_what_is_due()
+
+    def patience(self, longest: timedelta) -> timedelta:
+        """For how long nothing is due, `longest` at most."""
+        world = self._world
+        dues = [due for due, _ in self._timers.values()]
+        dues += [
+            due
+            for due in (world.delivery.next_at(), world.health.next_at(), self._have_at)
+            if due is not None
+        ]
+        return min([longest, *(due - self._read_clock().uptime for due in dues)])
 
     # --- events ------------------------------------------------------------------------------
 
@@ -241,17 +252,6 @@ class Loop:
         self._world.health.count_unreadable()
 
     # --- time --------------------------------------------------------------------------------
-
-    def _patience(self, longest: timedelta) -> timedelta:
-        """How long nothing is due."""
-        world = self._world
-        dues = [due for due, _ in self._timers.values()]
-        dues += [
-            due
-            for due in (world.delivery.next_at(), world.health.next_at(), self._have_at)
-            if due is not None
-        ]
-        return min([longest, *(due - self._read_clock().uptime for due in dues)])
 
     def _fire_timers(self) -> None:
         uptime = self._read_clock().uptime

@@ -1,6 +1,7 @@
 """What happened here, on its way to the server: durable from `record` until its receipt."""
 
 import logging
+import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -8,7 +9,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from kiosk.events import ClockReading
-from kiosk.store import open_store, transaction
+from kiosk.store import Connect, open_store, transaction
 from presence import codec
 from presence.briefing import Acknowledgement
 from presence.card import CardRef
@@ -84,10 +85,14 @@ class SqliteOutbox:
     """
 
     def __init__(
-        self, path: Path, randomness: Callable[[int], bytes], max_waiting: int = MAX_WAITING
+        self,
+        path: Path,
+        randomness: Callable[[int], bytes],
+        max_waiting: int = MAX_WAITING,
+        connect: Connect = sqlite3.connect,
     ) -> None:
         """`randomness` gives that many random bytes. Raises `kiosk.store.StoreError`."""
-        opened = open_store(path, _SCHEMA, _VERSION)
+        opened = open_store(path, _SCHEMA, _VERSION, connect)
         self._db = opened.connection
         self.was_damaged = opened.was_damaged
         self.given_up = 0

@@ -5,6 +5,7 @@ start finds it.
 """
 
 import logging
+import sqlite3
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,7 +15,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from kiosk.events import HouseChanged
-from kiosk.store import open_store, transaction
+from kiosk.store import Connect, open_store, transaction
 from presence import codec
 from presence.card import CardRef
 from presence.ids import VolunteerId
@@ -44,9 +45,9 @@ T = TypeVar("T")
 class SqliteRoster:
     """Ports `Roster` and `Home`. One thread changes it; any may ask for `digests`."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, connect: Connect = sqlite3.connect) -> None:
         """Raises `kiosk.store.StoreError`."""
-        opened = open_store(path, _SCHEMA, _VERSION)
+        opened = open_store(path, _SCHEMA, _VERSION, connect)
         self._db = opened.connection
         self.was_damaged = opened.was_damaged
         bodies = self._db.execute("SELECT body FROM person").fetchall()

@@ -3,7 +3,7 @@
 import logging
 import os
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
@@ -19,13 +19,19 @@ class StoreError(RuntimeError):
     """A file cannot be used; the message says which and why. Nothing in it was touched."""
 
 
+Connect = Callable[..., sqlite3.Connection]
+"""`sqlite3.connect`, or what stands in for it."""
+
+
 class Opened(NamedTuple):
     connection: sqlite3.Connection
     was_damaged: bool
     """The file that was there could not be read, was set aside, and this one is new."""
 
 
-def open_store(path: Path, schema: Sequence[str], version: int) -> Opened:
+def open_store(
+    path: Path, schema: Sequence[str], version: int, connect: Connect = sqlite3.connect
+) -> Opened:
     """Open the database at `path`, made by the statements of `schema` where it is new.
 
     Every commit reaches the disk before it returns (WAL, synchronous FULL). The file is for its
@@ -34,21 +40,19 @@ def open_store(path: Path, schema: Sequence[str], version: int) -> Opened:
     """
     _create(path)
     try:
-        return Opened(_open(path, schema, version), was_damaged=False)
+        return Opened(_open(path, schema, version, connect), was_damaged=False)
     except sqlite3.DatabaseError as error:
         if not _is_damage(error):
             raise StoreError(f"{path} cannot be opened: {error}") from error
         aside = _set_aside(path)
         log.error("%s is damaged (%s); set aside as %s, starting anew", path, error, aside.name)
     _create(path)
-    return Opened(_open(path, schema, version), was_damaged=True)
+    return Opened(_open(path, schema, version, connect), was_damaged=True)
 
 
-def _open(path: Path, schema: Sequence[str], version: int) -> sqlite3.Connection:
+def _open(path: Path, schema: Sequence[str], version: int, connect: Connect) -> sqlite3.Connection:
     # The one thread that uses it need not be the one that opened it.
-    connection = sqlite3.connect(
-        path, timeout=_LOCK_SECONDS, isolation_level=None, check_same_thread=False
-    )
+    connection = connect(path, timeout=_LOCK_SECONDS, isolation_level=None, check_same_thread=False)
     try:
         connection.execute("PRAGMA locking_mode = EXCLUSIVE")
         connection.execute("PRAGMA journal_mode = WAL")

@@ -16,6 +16,7 @@ from server.config import LOOPBACK, Config
 from server.db import make_engine
 from server.gateway.answers import Decide
 from server.gateway.gateway import Gateway
+from server.gateway.wire import mqtt
 from server.keys import Keys, open_keys, open_secret
 from server.live import Live
 from server.serving import WebServer
@@ -95,7 +96,7 @@ class Running:
             self.broker_address = ("127.0.0.1", self.broker.port)
         self.gateway = Gateway(
             self.engine,
-            self.broker_address,
+            mqtt(*self.broker_address),
             self.keys.trust,
             self.keys.roster,
             clock=self._clock,

@@ -1,7 +1,6 @@
 """The gateway: what comes over the wire is read here, and goes to where it is dealt with."""
 
 import logging
-import time
 from collections import OrderedDict
 from collections.abc import Callable
 from datetime import datetime
@@ -17,8 +16,8 @@ from presence.topics import CHANNELS, Channel, Leaf
 from presence.trust import SigningKey, TrustList
 from server.gateway.answers import Answered, Answers, Decide, UnknownKioskError
 from server.gateway.once import Once
+from server.gateway.ports import Connect, Incoming
 from server.gateway.publications import Publications
-from server.gateway.wire import AnswerProperties, Incoming, Wire
 from server.gateway.worker import Job, Worker
 
 log = logging.getLogger(__name__)
@@ -37,7 +36,7 @@ class Gateway:
     def __init__(
         self,
         engine: sa.Engine,
-        broker: tuple[str, int],
+        connect: Connect,
         trust: TrustList,
         roster_key: SigningKey,
         *,
@@ -48,26 +47,26 @@ class Gateway:
         self._once = Once()
         self._answers = Answers(engine, trust, decide)
         self._recent: OrderedDict[bytes, Answered] = OrderedDict()
-        self._worker = Worker(
+        self.worker = Worker(
             engine, Publications(roster_key, self.publish), self.publish, clock, self._once
         )
-        self.wire = Wire(*broker, topics.GATEWAYS, self.receive, self._worker.greet)
+        self.wire = connect(topics.GATEWAYS, self.receive, self.worker.greet)
 
     def start(self) -> None:
         """Begin to serve. Returns at once; the broker may come later."""
-        self._worker.start()
+        self.worker.start()
         self.wire.start()
 
     def stop(self) -> None:
         """Take in nothing more, finish what was taken in, end."""
-        self._worker.stop()
+        self.worker.stop()
         self.wire.stop()
         self._answers.close()
 
     @property
     def is_alive(self) -> bool:
         """Both threads run. Once one of them does not, the process should end."""
-        return self._worker.is_alive and self.wire.is_alive
+        return self.worker.is_alive and self.wire.is_alive
 
     def publish(self, kiosk: KioskId, leaf: Leaf, payload: bytes) -> None:
         """Send to a kiosk; without a connection the message is gone, and the kiosk asks again."""
@@ -81,11 +80,11 @@ class Gateway:
         read = self._read(incoming)
         if isinstance(read, Question):
             self._answer(incoming, read)
-            self.wire.acknowledge(incoming)
+            incoming.acknowledge()
         elif read is not None:
-            self._worker.put(Job(read, lambda: self.wire.acknowledge(incoming)))
+            self.worker.put(Job(read, incoming.acknowledge))
         else:
-            self.wire.acknowledge(incoming)
+            incoming.acknowledge()
 
     def _read(self, incoming: Incoming) -> FromKiosk | None:
         try:
@@ -120,15 +119,15 @@ class Gateway:
             self._remember(incoming.payload, answered)
         self._say(incoming, question, answered)
         if is_new and answered.notice is not None:
-            self._worker.notify(answered.notice)
+            self.worker.notify(answered.notice)
 
     def _say(self, incoming: Incoming, question: Question, answered: Answered) -> None:
-        if time.monotonic() > incoming.deadline:
+        if incoming.is_late():
             self._once.warn(question.kiosk, "a question was not answered in time")
             return
-        properties = AnswerProperties(incoming.correlation)
         topic = topics.topic(question.kiosk, Leaf.ANSWER)
-        self.wire.publish(topic, answered.payload, CHANNELS[Leaf.ANSWER].qos, properties)
+        qos = CHANNELS[Leaf.ANSWER].qos
+        self.wire.publish(topic, answered.payload, qos, incoming.correlation)
 
     def _decide(self, question: Question) -> Answered | None:
         try:

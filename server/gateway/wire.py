@@ -13,11 +13,14 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 
 from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags, MQTTMessage
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
+
+from server.gateway.ports import Connect, Receive
 
 log = logging.getLogger(__name__)
 
@@ -33,33 +36,35 @@ _PAUSE_SECONDS = 0.002
 
 
 @dataclass(frozen=True, slots=True)
-class Incoming:
-    """A message as it came. Times are those of `time.monotonic`."""
+class MqttMessage:
+    """A message as it came (port `Incoming`)."""
 
     topic: str | None
-    """None: the topic was not even text."""
     payload: bytes
     correlation: bytes | None
     deadline: float
-    """Nobody waits for an answer after that."""
-    client: Client
+    """By `time.monotonic`."""
     mid: int
     qos: int
+    client: Client
+    wire: "MqttWire"
 
+    def is_late(self) -> bool:
+        return time.monotonic() > self.deadline
 
-Receive = Callable[[Incoming], None]
+    def acknowledge(self) -> None:
+        if self.qos and self.wire.serves(self.client):
+            self.client.ack(self.mid, self.qos)
 
 
 class AnswerProperties(Properties):
-    """The question's CorrelationData, if it had any, packed by hand. paho looks every property up
-    by name several times, which costs more than finding the answer."""
+    """The question's CorrelationData, packed by hand. paho looks every property up by name several
+    times, which costs more than finding the answer."""
 
     _packed: bytes
 
-    def __init__(self, correlation: bytes | None) -> None:
-        packed = b""
-        if correlation is not None:
-            packed = b"\x09" + len(correlation).to_bytes(2, "big") + correlation
+    def __init__(self, correlation: bytes) -> None:
+        packed = b"\x09" + len(correlation).to_bytes(2, "big") + correlation
         # Properties lets nobody set an attribute that is no MQTT property, and setting itself up
         # takes it as long as the rule takes to decide.
         object.__setattr__(self, "_packed", _variable_length(len(packed)) + packed)
@@ -68,8 +73,9 @@ class AnswerProperties(Properties):
         return self._packed
 
 
-class Wire:
-    """Connects, subscribes, and hands over what comes in, all on one thread of its own."""
+class MqttWire:
+    """Port `Wire`. Connects, subscribes, and hands over what comes in, all on one thread of its
+    own."""
 
     def __init__(
         self,
@@ -79,8 +85,7 @@ class Wire:
         receive: Receive,
         connected: Callable[[], None],
     ) -> None:
-        """`receive` is called with every message and `connected` with every accepted subscription,
-        both on the wire's thread; they must not raise."""
+        """`receive` and `connected` are called on the wire's thread."""
         self._address = (host, port)
         self._subscription = subscription
         self._receive = receive
@@ -98,7 +103,7 @@ class Wire:
         self._thread.start()
 
     def stop(self) -> None:
-        """Disconnect and wait for the thread's end."""
+        """Wait for the thread's end, too."""
         self._stopping.set()
         client = self._client
         if client is not None:
@@ -110,7 +115,6 @@ class Wire:
             os.close(wake)
 
     def wait_ready(self, seconds: float) -> bool:
-        """Wait until the broker has accepted our subscription."""
         return self._ready.wait(seconds)
 
     @property
@@ -119,26 +123,21 @@ class Wire:
 
     @property
     def is_alive(self) -> bool:
-        """The thread that serves the connection has not died."""
         return self._thread.is_alive()
 
     def publish(
-        self, topic: str, payload: bytes, qos: int, properties: Properties | None = None
+        self, topic: str, payload: bytes, qos: int, correlation: bytes | None = None
     ) -> bool:
-        """Hand a message to the broker. False: there is no connection, and the message is gone.
-
-        May be called from any thread.
-        """
         client = self._client
         if client is None or not self._ready.is_set():
             return False
+        properties = None if correlation is None else AnswerProperties(correlation)
         client.publish(topic, payload, qos, properties=properties)
         return True
 
-    def acknowledge(self, incoming: Incoming) -> None:
-        """Tell the broker that a message was dealt with, if its connection is still there."""
-        if incoming.qos and incoming.client is self._client:
-            incoming.client.ack(incoming.mid, incoming.qos)
+    def serves(self, client: Client) -> bool:
+        """That client's connection is the one that stands."""
+        return client is self._client
 
     def _run(self) -> None:
         for wait in self._waits():
@@ -260,14 +259,32 @@ class Wire:
 
     def _on_message(self, client: Client, _userdata: object, message: MQTTMessage) -> None:
         started = time.monotonic()
-        incoming = _incoming(client, message, self._stall.arrival(started))
+        incoming = self._incoming(client, message, self._stall.arrival(started))
         try:
             self._receive(incoming)
         except Exception:
             # Top of the thread again: an exception here would kill it silently.
             log.exception("a message could not be dealt with")
-            self.acknowledge(incoming)
+            incoming.acknowledge()
         self._stall.dealt_with(started, time.monotonic())
+
+    def _incoming(self, client: Client, message: MQTTMessage, arrived: float) -> MqttMessage:
+        try:
+            topic = message.topic
+        except UnicodeDecodeError:
+            topic = None
+        properties = message.properties
+        expiry = getattr(properties, "MessageExpiryInterval", None)
+        return MqttMessage(
+            topic=topic,
+            payload=bytes(message.payload),
+            correlation=getattr(properties, "CorrelationData", None),
+            deadline=_NEVER if expiry is None else arrived + expiry,
+            mid=message.mid,
+            qos=message.qos,
+            client=client,
+            wire=self,
+        )
 
     def _report_failure(self, what: object) -> None:
         if not self._is_failing:
@@ -297,24 +314,6 @@ class Stall:
             self._began, self._over = started, 2 * ended - started
 
 
-def _incoming(client: Client, message: MQTTMessage, arrived: float) -> Incoming:
-    try:
-        topic = message.topic
-    except UnicodeDecodeError:
-        topic = None
-    properties = message.properties
-    expiry = getattr(properties, "MessageExpiryInterval", None)
-    return Incoming(
-        topic=topic,
-        payload=bytes(message.payload),
-        correlation=getattr(properties, "CorrelationData", None),
-        deadline=_NEVER if expiry is None else arrived + expiry,
-        client=client,
-        mid=message.mid,
-        qos=message.qos,
-    )
-
-
 def _without_delay(_client: Client, _userdata: object, opened: object) -> None:
     """Small messages go out at once; without it each answer waits some 40 ms."""
     if isinstance(opened, socket.socket):
@@ -330,3 +329,8 @@ def _variable_length(number: int) -> bytes:
             encoded.append(digit)
             return bytes(encoded)
         encoded.append(digit | 0x80)
+
+
+def mqtt(host: str, port: int) -> Connect:
+    """Wires to the MQTT broker at that address."""
+    return partial(MqttWire, host, port)

@@ -7,11 +7,10 @@ told is answered only after it has been committed.
 import logging
 import queue
 import threading
-import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
 import sqlalchemy as sa
 from sqlalchemy.exc import OperationalError
@@ -34,7 +33,7 @@ GROUP = 200
 """Entries in one commit at most, as far as whole messages go."""
 POLL_SECONDS = 0.1
 """So often the changes of other processes are looked for."""
-SAVE_SECONDS = 1.0
+SAVE_EVERY = timedelta(seconds=1)
 GREETED_AT_ONCE = 5
 """Homes told in one turn what their kiosks should hold; entries come in between."""
 _DATABASE, _NOT_READ, _NOT_WRITTEN = "the database", "cannot be read", "cannot be written"
@@ -73,7 +72,7 @@ class Worker:
         self._reader = Reader()
         self._to_greet: deque[InstitutionId] = deque()
         self._must_greet = threading.Event()
-        self._saved_at = 0.0
+        self._saved_at = datetime.min.replace(tzinfo=UTC)
         self._thread = threading.Thread(target=self._run, name="gateway-worker", daemon=True)
 
     def start(self) -> None:
@@ -102,26 +101,35 @@ class Worker:
         self._must_greet.set()
 
     def _run(self) -> None:
-        self._attempt(self._find_place, _NOT_WRITTEN)
-        is_running = True
-        while is_running:
-            jobs, is_running = self._group()
-            notices = [self._notices.popleft() for _ in range(len(self._notices))]
-            if jobs or notices:
-                self._deal_with(jobs, notices)
-            self._attempt(self._tell_news, _NOT_READ)
-            self._attempt(self._greet_some, _NOT_READ)
-            if self._reader.is_unsaved and time.monotonic() - self._saved_at >= SAVE_SECONDS:
-                self._attempt(self._save_place, _NOT_WRITTEN)
+        self.begin()
+        while self.turn(POLL_SECONDS):
+            pass
         self._attempt(self._save_place, _NOT_WRITTEN)
 
-    def _group(self) -> tuple[list[Job], bool]:
+    def begin(self) -> None:
+        """Find the place in the changes. Before the first turn, on the same thread."""
+        self._attempt(self._find_place, _NOT_WRITTEN)
+
+    def turn(self, patience: float) -> bool:
+        """Wait at most so many seconds for something to be put, and deal with it and with what is
+        new. False: `stop` was called, and all that had been put before is dealt with."""
+        jobs, goes_on = self._group(patience)
+        notices = [self._notices.popleft() for _ in range(len(self._notices))]
+        if jobs or notices:
+            self._deal_with(jobs, notices)
+        self._attempt(self._tell_news, _NOT_READ)
+        self._attempt(self._greet_some, _NOT_READ)
+        if self._reader.is_unsaved and abs(self._clock() - self._saved_at) >= SAVE_EVERY:
+            self._attempt(self._save_place, _NOT_WRITTEN)
+        return goes_on
+
+    def _group(self, patience: float) -> tuple[list[Job], bool]:
         """What is to be committed together; False: and nothing comes after it."""
         group: list[Job] = []
         size = 0
         while size < GROUP:
             try:
-                job = self._queue.get_nowait() if group else self._queue.get(timeout=POLL_SECONDS)
+                job = self._queue.get_nowait() if group else self._queue.get(timeout=patience)
             except queue.Empty:
                 break
             if job is None:
@@ -211,7 +219,7 @@ class Worker:
         self._save_place()
 
     def _save_place(self) -> None:
-        self._saved_at = time.monotonic()
+        self._saved_at = self._clock()
         with writing(self._engine) as session, session.begin():
             self._reader.save(session)
 

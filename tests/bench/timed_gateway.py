@@ -16,7 +16,8 @@ from presence.topics import Leaf, parse
 from presence.verdict import Verdict
 from server.db import make_engine
 from server.gateway.gateway import Gateway
-from server.gateway.wire import Incoming
+from server.gateway.ports import Incoming
+from server.gateway.wire import mqtt
 from server.keys import open_keys
 from server.run import SWITCH_SECONDS
 from tests.bench.process import block_signals, say, until_told_to_end
@@ -34,7 +35,7 @@ class TimedGateway(Gateway):
         keys = open_keys(data / "keys", datetime.now(UTC))
         super().__init__(
             make_engine(f"sqlite:///{database}"),
-            ("127.0.0.1", port),
+            mqtt("127.0.0.1", port),
             keys.trust,
             keys.roster,
             clock=self._now,

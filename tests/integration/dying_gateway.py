@@ -14,6 +14,7 @@ from presence.ids import KioskId
 from presence.topics import Leaf
 from server.db import make_engine
 from server.gateway.gateway import Gateway
+from server.gateway.wire import mqtt
 from server.keys import open_keys
 from tests.integration.server_stand import NOW, WAIT
 
@@ -29,7 +30,7 @@ def main(database: Path, keys_folder: Path, port: int) -> None:
     keys = open_keys(keys_folder, NOW)
     gateway = DyingGateway(
         make_engine(f"sqlite:///{database}"),
-        ("127.0.0.1", port),
+        mqtt("127.0.0.1", port),
         keys.trust,
         keys.roster,
         clock=lambda: NOW,

@@ -50,6 +50,7 @@ from server.cards.services import NewCard, issue_card
 from server.db import make_engine, writing
 from server.gateway.answers import Decide
 from server.gateway.gateway import Gateway
+from server.gateway.wire import mqtt
 from server.institutions.models import Activity, Assignment, Chapter, Institution, Society
 from server.institutions.services import assign
 from server.keys import Keys, open_keys
@@ -181,7 +182,7 @@ def gateway(
     """A gateway that has been accepted by the broker."""
     served = Gateway(
         engine,
-        ("127.0.0.1", port),
+        mqtt("127.0.0.1", port),
         keys.trust,
         keys.roster,
         clock=clock or SettableClock(),
