@@ -88,7 +88,7 @@ class StatusList(Struct, frozen=True):
 
     def listed(self, index: int) -> Listed:
         """What it says of the card at `index`, found at once. A value that means nothing to us is
-        taken as INVALID (the draft, section 7.1)."""
+        taken as INVALID, to be on the safe side."""
         value = self.table.value(index)
         status = None if value is None else _STATUSES.get(value, Status.INVALID)
         return Listed(status, self.issued, self.expires)
