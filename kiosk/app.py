@@ -27,8 +27,8 @@ from kiosk.screen.server import LoopbackScreen
 from kiosk.screen.words import CATALOGUES
 from kiosk.session import Session
 from presence import admission
-from presence.admission import Facts
 from presence.errors import TrustError
+from presence.facts import Facts
 from presence.trust import TrustList, decode_trust
 from presence.verdict import Verdict
 

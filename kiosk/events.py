@@ -13,7 +13,7 @@ from presence.card import CardRef, Evidence, Unreadable
 from presence.ids import BootId, PresentationId
 from presence.messages import Answer, ClockTrust, Question, What
 from presence.roster import House, RosterRow, Unsettled
-from presence.verdict import BriefingDue, Saying, Verdict
+from presence.verdict import CourseDue, DogLapsed, LeavingDue, RenewalDue, Saying, Verdict
 
 
 class Signal(StrEnum):
@@ -156,6 +156,8 @@ class At:
     wall: datetime
     uptime: timedelta
     fresh: PresentationId
+    is_clock_sure: bool = True
+    """False: the wall clock may be behind."""
 
 
 # --- stages: what the person sees ------------------------------------------------------------
@@ -176,6 +178,10 @@ class Reading:
     """A card was read; the verdict is on its way."""
 
 
+GREETINGS = frozenset({Saying.WELCOME, Saying.ALREADY_IN, Saying.WELCOME_BACK, Saying.GOODBYE})
+Note = RenewalDue | CourseDue | LeavingDue | DogLapsed
+
+
 @dataclass(frozen=True, slots=True)
 class Told:
     """The verdict, as the person is told it. `seen` is when the card was held up."""
@@ -192,13 +198,17 @@ class Told:
     @property
     def is_greeting(self) -> bool:
         """Said to someone who belongs here, by name; anything else names nobody."""
-        return self.verdict.saying in (Saying.WELCOME, Saying.ALREADY_IN, Saying.GOODBYE)
+        return self.verdict.saying in GREETINGS
+
+    @property
+    def notes(self) -> tuple[Note, ...]:
+        """What is due and is told in a line."""
+        return tuple(due for due in self.verdict.due if isinstance(due, Note))
 
     @property
     def is_long(self) -> bool:
         """There is more to read than a greeting."""
-        notes = (due for due in self.verdict.due if not isinstance(due, BriefingDue))
-        return not self.is_greeting or any(notes)
+        return not self.is_greeting or bool(self.notes)
 
 
 @dataclass(frozen=True, slots=True)

@@ -175,7 +175,8 @@ class Loop:
 
     def _at(self) -> At:
         fresh = PresentationId(uuid7(self._now.wall, self._randomness(RANDOM_BYTES)))
-        return At(self._now.wall, self._now.uptime, fresh)
+        is_sure = self._now.trust is not ms.ClockTrust.FLOOR
+        return At(self._now.wall, self._now.uptime, fresh, is_sure)
 
     def _note_link(self, event: ev.LinkChanged) -> None:
         self._world.delivery.link_changed(event.is_up, self._now.uptime)

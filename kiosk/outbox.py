@@ -18,15 +18,17 @@ from presence.messages import (
     Arrived,
     AttemptRefused,
     BriefingAcknowledged,
+    CameBack,
     Entry,
     Left,
     Receipt,
     Settlement,
     Stamp,
+    WentOut,
     What,
 )
 from presence.roster import MAX_UNSETTLED, Unsettled
-from presence.visit import Arrival, Departure, Fact
+from presence.visit import Arrival, Departure, Fact, Outing
 
 log = logging.getLogger(__name__)
 
@@ -57,13 +59,14 @@ _OLDEST_REFUSED = (
     " WHERE state = 0 AND kind = ? ORDER BY sequence LIMIT 1)"
 )
 _OF_CARD = (
-    "SELECT body FROM entry WHERE list = ? AND position = ? AND kind IN (?, ?)"
+    "SELECT body FROM entry WHERE list = ? AND position = ? AND kind IN (?, ?, ?, ?)"
     " AND (state = 0 OR wall_ms >= ?) ORDER BY sequence DESC LIMIT ?"
 )
 
+_MOVES = (Arrived, Left, WentOut, CameBack)
 _KINDS: dict[type[What], str] = {
     kind: str(kind.__struct_config__.tag)
-    for kind in (Arrived, Left, BriefingAcknowledged, AttemptRefused)
+    for kind in (*_MOVES, BriefingAcknowledged, AttemptRefused)
 }
 
 
@@ -158,7 +161,7 @@ class SqliteOutbox:
         facts: list[tuple[int, Fact]] = []
         acknowledged: list[Acknowledgement] = []
         for card in cards:
-            for entry in self._of_card(card, Arrived, Left):
+            for entry in self._of_card(card, *_MOVES):
                 fact = _fact(entry)
                 if fact is not None:
                     facts.append((entry.stamp.sequence, fact))
@@ -209,9 +212,10 @@ class SqliteOutbox:
         return self._sequence + 1
 
     def _of_card(self, card: CardRef, *kinds: type[What]) -> Iterator[Entry]:
-        first, last = _KINDS[kinds[0]], _KINDS[kinds[-1]]
+        names = [_KINDS[kind] for kind in kinds]
+        names += [names[-1]] * (len(_MOVES) - len(names))
         rows = self._db.execute(
-            _OF_CARD, (card.list, card.index, first, last, self._horizon(), MAX_UNSETTLED)
+            _OF_CARD, (card.list, card.index, *names, self._horizon(), MAX_UNSETTLED)
         )
         return (codec.decode_entry(body) for (body,) in rows.fetchall())
 
@@ -228,8 +232,10 @@ class SqliteOutbox:
 def _fact(entry: Entry) -> Fact | None:
     at, event = entry.stamp.wall, entry.event
     match entry.what:
-        case Arrived(visit=visit):
-            return Arrival(at, event, visit)
+        case Arrived(visit=visit, is_vigil=is_vigil):
+            return Arrival(at, event, visit, is_vigil)
+        case WentOut() | CameBack():
+            return Outing(at, event, isinstance(entry.what, WentOut))
         case Left(is_doubtful=is_doubtful):
             return Departure(at, event, is_doubtful)
         case _:

@@ -5,93 +5,53 @@ Presence and permission are different facts: a refusal never erases a presence, 
 never refused.
 """
 
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta, tzinfo
+from datetime import date, datetime, timedelta
 
 from msgspec.structs import replace
 
-from presence.briefing import Acknowledgement, is_due, is_outdated
-from presence.card import Assurance, Credential
-from presence.roster import CardState, Contact, HeldCard, House, RosterRow, Unsettled
+from presence.card import Assurance
+from presence.dues import due
+from presence.facts import Facts
+from presence.roster import CardState, Contact, HeldCard, RosterRow
+from presence.statuslist import Status
 from presence.verdict import (
     TOLD_OF_REFUSAL,
     Basis,
-    BriefingDue,
-    CourseDue,
-    Due,
-    LeavingDue,
     Move,
     Outcome,
     Reason,
-    RenewalDue,
     Saying,
     Tell,
     Verdict,
 )
-from presence.visit import NOT_HERE, Here, Visit, VisitState, here_after
+from presence.visit import Visit, VisitState
 
 CLOCK_TOLERANCE = timedelta(minutes=5)
 """So far two machines' clocks may differ before we stop believing that an arrival "to come" is
 the one that has just been made."""
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
-    """All that the rule needs, gathered beforehand."""
-
-    credential: Credential | None
-    """None: what was presented is not genuine."""
-    assurance: Assurance
-    row: RosterRow | None
-    """None: nobody here knows this card."""
-    unsettled: Unsettled
-    """What the kiosk recorded and `row` may not contain yet; `decide` lays it over the row."""
-    house: House
-    zone: tzinfo
-    """The time zone that `house.zone` names."""
-    basis: Basis
-    presented: datetime
-    """The kiosk's own time of the tap, comparable to the arrivals it recorded."""
-    uptime: timedelta
-    """For how long the kiosk has been running since its last power-up."""
-    as_of: datetime | None = None
-    """Basis ROSTER: the last contact with the server; None: never."""
-
-    @property
-    def here(self) -> Here:
-        """The person's presence at this home, with what has just happened laid over the row."""
-        known = self.row.here if self.row else NOT_HERE
-        return here_after(known, self.unsettled.facts, self.house.policy.two_doors)
-
-    @property
-    def acknowledged(self) -> Acknowledgement | None:
-        """The newest acknowledgement, the row's or the kiosk's own."""
-        known = self.row.acknowledged if self.row else None
-        own = self.unsettled.acknowledged
-        if known is None or own is None:
-            return known or own
-        return max(known, own, key=lambda one: (one.major, one.at))
-
-
 def decide(facts: Facts, now: datetime) -> Verdict:
     """What to tell the person, and what to record. `now` is aware, the decider's own time."""
     if facts.credential is None:
-        return _verdict(facts, Move.NONE, Outcome.REFUSED, Reason.NOT_GENUINE, Saying.CANNOT_READ)
-    current = facts.here.visit
-    if current is not None:
+        return _verdict(
+            facts, now, Move.NONE, Outcome.REFUSED, Reason.NOT_GENUINE, Saying.CANNOT_READ
+        )
+    current = facts.visit(now)
+    if current is not None and current.state is VisitState.OPEN:
         if _is_same_tap(facts, current):
-            return _verdict(facts, Move.STAY, _sure(facts), Reason.OK, Saying.ALREADY_IN)
-        if current.state is VisitState.OPEN:
-            return _leaving(facts)
+            return _verdict(facts, now, Move.STAY, _sure(facts), Reason.OK, Saying.ALREADY_IN)
+        if current.is_out:
+            return _verdict(facts, now, Move.BACK, _sure(facts), Reason.OK, Saying.WELCOME_BACK)
+        return _leaving(facts, now)
     return _refusal(facts, now) or _admission(facts, now)
 
 
 _DOUBTFUL = frozenset({CardState.LOST, CardState.SUSPENDED, CardState.EXCLUDED, CardState.REPLACED})
+_BLOCKED = frozenset({Status.INVALID, Status.SUSPENDED})
 
 
 def _is_same_tap(facts: Facts, current: Visit) -> bool:
-    if current.state is not VisitState.OPEN:
-        return False
     if facts.uptime < facts.house.policy.same_tap:
         return True
     if current.last_arrival is None:
@@ -100,53 +60,85 @@ def _is_same_tap(facts: Facts, current: Visit) -> bool:
     return -CLOCK_TOLERANCE < age < facts.house.policy.same_tap
 
 
-def _leaving(facts: Facts) -> Verdict:
-    card = _card(facts)
-    if card is not None and card.state in _DOUBTFUL:
-        leaving = _verdict(facts, Move.OUT, _sure(facts), Reason.CARD_BLOCKED, Saying.GOODBYE)
+def _leaving(facts: Facts, now: datetime) -> Verdict:
+    card = facts.card
+    is_blocked = card is not None and card.state in _DOUBTFUL
+    if is_blocked or _is_listed_as_blocked(facts):
+        leaving = _verdict(facts, now, Move.OUT, _sure(facts), Reason.CARD_BLOCKED, Saying.GOODBYE)
         return replace(leaving, is_doubtful=True, tell=(Tell.CHAPTER,))
-    return _verdict(facts, Move.OUT, _sure(facts), Reason.OK, Saying.GOODBYE)
+    return _verdict(facts, now, Move.OUT, _sure(facts), Reason.OK, Saying.GOODBYE)
+
+
+# --- allowed? --------------------------------------------------------------------------------
 
 
 def _refusal(facts: Facts, now: datetime) -> Verdict | None:
     """The first row of DOMAIN's table that fits, or None."""
-    row, card = facts.row, _card(facts)
-    today = now.astimezone(facts.zone).date()
-    if facts.assurance < facts.house.policy.lowest_assurance:
-        return _refused(facts, Reason.TOO_WEAK)
+    if facts.assurance < max(facts.house.policy.lowest_assurance, facts.house.lowest_assurance):
+        return _refused(facts, now, Reason.TOO_WEAK)
+    row, card = facts.row, facts.card
     if row is None or card is None:
         return _unknown(facts, now)
-    if card.state is not CardState.ACTIVE:
-        return _refused(facts, Reason.CARD_BLOCKED)
-    if row.is_paused:
-        return _refused(facts, Reason.PAUSED)
-    if today < card.valid_from:
-        return _refused(facts, Reason.NOT_YET_VALID)
-    expired_on = _expired_on(facts, card.valid_until, now)
+    neutral = _neutral(facts, row, card, now)
+    if neutral is not None:
+        return _refused(facts, now, neutral)
+    expired_on = _expired_on(facts, card, now)
     if expired_on is not None:
-        return _expired(facts, expired_on, row.leader)
-    missing = next((course for course in row.courses if course.stops_on <= today), None)
+        return _expired(facts, now, expired_on, row.leader)
+    missing = next((one for one in row.courses if one.stops_on <= facts.today(now)), None)
     if missing is not None:
-        refusal = _refused(facts, Reason.COURSE_MISSING)
+        refusal = _refused(facts, now, Reason.COURSE_MISSING)
         return replace(refusal, saying=Saying.COURSE_MISSING, course=missing.name, call=row.leader)
     return None
 
 
+def _neutral(facts: Facts, row: RosterRow, card: HeldCard, now: datetime) -> Reason | None:
+    """Why somebody is sent to the staff without a word of the reason."""
+    if card.state is not CardState.ACTIVE or _is_listed_as_blocked(facts):
+        return Reason.CARD_BLOCKED
+    if row.is_paused:
+        return Reason.PAUSED
+    if facts.assurance < Assurance.A2 and _is_out_of_reach(facts, now):
+        return Reason.ELSEWHERE
+    if facts.is_clock_sure and facts.today(now) < card.valid_from:
+        return Reason.NOT_YET_VALID
+    return None
+
+
 def _unknown(facts: Facts, now: datetime) -> Verdict | None:
-    """A genuine card of which the decider knows nothing. Alone, a kiosk gives it the benefit of
-    the doubt: its roster holds only those whom this home has seen or expects."""
+    """A genuine card of which the decider knows nothing but its signature and, perhaps, its place
+    in the status list. Alone, a kiosk gives it the benefit of the doubt: its roster holds only
+    those whom this home has seen or expects, and after a time without contact nobody."""
     if facts.basis is Basis.LIVE:
-        return _refused(facts, Reason.UNKNOWN_CARD)
+        return _refused(facts, now, Reason.UNKNOWN_CARD)
+    if facts.listed is not None and facts.listed.status is None:
+        return _refused(facts, now, Reason.UNKNOWN_CARD)
+    if _is_listed_as_blocked(facts):
+        return _refused(facts, now, Reason.CARD_BLOCKED)
     expired_on = _expired_on(facts, None, now)
-    return None if expired_on is None else _expired(facts, expired_on, None)
+    return None if expired_on is None else _expired(facts, now, expired_on, None)
 
 
-def _expired_on(facts: Facts, valid_until: date | None, now: datetime) -> date | None:
-    """First day on which the card is over: by the server's date or by the date signed on it."""
+def _is_listed_as_blocked(facts: Facts) -> bool:
+    return facts.listed is not None and facts.listed.status in _BLOCKED
+
+
+def _is_out_of_reach(facts: Facts, now: datetime) -> bool:
+    """Nobody travels that fast: the person was at another home too short a time ago. A clock that
+    is not to be relied on accuses nobody."""
+    elsewhere = facts.row.elsewhere if facts.row else None
+    if elsewhere is None or not facts.is_clock_sure:
+        return False
+    return elsewhere.at - CLOCK_TOLERANCE < facts.tapped(now) < elsewhere.reachable
+
+
+def _expired_on(facts: Facts, card: HeldCard | None, now: datetime) -> date | None:
+    """First day on which the card is over: by the server's date or by the date signed on it. A
+    clock that may be behind still proves what is over already."""
     credential = facts.credential
     over: list[date] = []
-    if valid_until is not None and now.astimezone(facts.zone).date() > valid_until:
-        over.append(valid_until + timedelta(days=1))
+    if card is not None and facts.today(now) > card.valid_until:
+        over.append(card.valid_until + timedelta(days=1))
     if credential is not None and now >= credential.expires:
         over.append(credential.expires.astimezone(facts.zone).date())
     return min(over, default=None)
@@ -154,68 +146,45 @@ def _expired_on(facts: Facts, valid_until: date | None, now: datetime) -> date |
 
 def _admission(facts: Facts, now: datetime) -> Verdict:
     if facts.basis is Basis.ROSTER and _is_too_old(facts, now):
-        return _verdict(facts, Move.IN, Outcome.ASK_STAFF, Reason.NO_CONTACT, Saying.SEE_STAFF)
-    welcome = _verdict(facts, Move.IN, _sure(facts), Reason.OK, Saying.WELCOME)
-    return replace(welcome, due=_due(facts, now))
+        return _verdict(facts, now, Move.IN, Outcome.ASK_STAFF, Reason.NO_CONTACT, Saying.SEE_STAFF)
+    welcome = _verdict(facts, now, Move.IN, _sure(facts), Reason.OK, Saying.WELCOME)
+    welcome = replace(welcome, due=due(facts, now))
+    if _is_out_of_reach(facts, now):
+        told = TOLD_OF_REFUSAL[Reason.ELSEWHERE]
+        return replace(welcome, warning=Reason.ELSEWHERE, tell=told)
+    return welcome
 
 
 def _is_too_old(facts: Facts, now: datetime) -> bool:
-    limit = timedelta(days=facts.house.policy.ask_staff_after_days)
+    """By the age of what the kiosk knows: the status list's own end, where it knows nothing else
+    of this card, or the last contact."""
+    if facts.row is None and facts.listed is not None and now >= facts.listed.expires:
+        return True
+    limit = facts.house.policy.ask_staff_after
     return facts.as_of is None or now - facts.as_of > limit
 
 
-def _due(facts: Facts, now: datetime) -> tuple[Due, ...]:
-    row, card = facts.row, _card(facts)
-    today = now.astimezone(facts.zone).date()
-    due: list[Due] = _briefing_due(facts, now)
-    current = facts.here.visit
-    if current is not None:
-        due.append(LeavingDue(current.arrived))
-    if row is None or card is None:
-        return tuple(due)
-    notice = card.valid_until - timedelta(days=facts.house.policy.renewal_notice_days)
-    if today >= notice and not _was_here_today(facts, today):
-        due.append(RenewalDue(card.valid_until))
-    due += [CourseDue(course.name, course.stops_on) for course in row.courses]
-    return tuple(due)
-
-
-def _briefing_due(facts: Facts, now: datetime) -> list[Due]:
-    version, known = facts.house.briefing, facts.acknowledged
-    months = facts.house.policy.briefing_max_age_months
-    if version is None or not is_due(known, version, now, facts.zone, months):
-        return []
-    if known is None or is_outdated(known, now, facts.zone, months):
-        return [BriefingDue(version)]
-    return [BriefingDue(version, known.major)]
-
-
-def _was_here_today(facts: Facts, today: date) -> bool:
-    latest = facts.here.latest
-    return latest is not None and latest.at.astimezone(facts.zone).date() == today
-
-
-def _card(facts: Facts) -> HeldCard | None:
-    if facts.row is None or facts.credential is None:
-        return None
-    return facts.row.card(facts.credential.card)
+# --- verdicts --------------------------------------------------------------------------------
 
 
 def _sure(facts: Facts) -> Outcome:
     return Outcome.CONFIRMED if facts.basis is Basis.LIVE else Outcome.UNCONFIRMED
 
 
-def _refused(facts: Facts, reason: Reason) -> Verdict:
-    refusal = _verdict(facts, Move.NONE, Outcome.REFUSED, reason, Saying.SEE_STAFF)
+def _refused(facts: Facts, now: datetime, reason: Reason) -> Verdict:
+    refusal = _verdict(facts, now, Move.NONE, Outcome.REFUSED, reason, Saying.SEE_STAFF)
     return replace(refusal, tell=TOLD_OF_REFUSAL[reason])
 
 
-def _expired(facts: Facts, expired_on: date, call: Contact | None) -> Verdict:
-    refusal = _refused(facts, Reason.EXPIRED)
+def _expired(facts: Facts, now: datetime, expired_on: date, call: Contact | None) -> Verdict:
+    refusal = _refused(facts, now, Reason.EXPIRED)
     return replace(refusal, saying=Saying.EXPIRED, expired_on=expired_on, call=call)
 
 
-def _verdict(facts: Facts, move: Move, outcome: Outcome, reason: Reason, saying: Saying) -> Verdict:
+def _verdict(
+    facts: Facts, now: datetime, move: Move, outcome: Outcome, reason: Reason, saying: Saying
+) -> Verdict:
+    found = facts.visit(now)
     return Verdict(
         move=move,
         outcome=outcome,
@@ -223,6 +192,6 @@ def _verdict(facts: Facts, move: Move, outcome: Outcome, reason: Reason, saying:
         saying=saying,
         basis=facts.basis,
         assurance=facts.assurance,
-        visit=facts.here.visit,
+        visit=found if found is not None and found.is_current else None,
         as_of=facts.as_of if facts.basis is Basis.ROSTER else None,
     )

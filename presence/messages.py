@@ -108,6 +108,8 @@ class Arrived(Struct, frozen=True, tag="arrived"):
     presentation: WirePresentationId
     basis: Basis
     outcome: Outcome
+    is_vigil: bool = False
+    """May sit through the night."""
 
 
 class Left(Struct, frozen=True, tag="left"):
@@ -117,6 +119,22 @@ class Left(Struct, frozen=True, tag="left"):
     presentation: WirePresentationId
     basis: Basis
     is_doubtful: bool = False
+
+
+class WentOut(Struct, frozen=True, tag="went_out"):
+    """Out with residents: the shift goes on."""
+
+    card: CardRef
+    presentation: WirePresentationId
+    basis: Basis
+
+
+class CameBack(Struct, frozen=True, tag="came_back"):
+    """The person was told "welcome back"."""
+
+    card: CardRef
+    presentation: WirePresentationId
+    basis: Basis
 
 
 class BriefingAcknowledged(Struct, frozen=True, tag="briefing_acknowledged"):
@@ -138,7 +156,7 @@ class AttemptRefused(Struct, frozen=True, tag="attempt_refused"):
     reason: Reason
 
 
-What = Arrived | Left | BriefingAcknowledged | AttemptRefused
+What = Arrived | Left | WentOut | CameBack | BriefingAcknowledged | AttemptRefused
 
 
 class Entry(Struct, frozen=True):

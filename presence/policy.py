@@ -1,5 +1,6 @@
 """A society's policy as data: validity and times are its decision, not ours."""
 
+from collections.abc import Sequence
 from datetime import date, time, timedelta
 from enum import StrEnum
 
@@ -138,3 +139,15 @@ class Policy(Struct, frozen=True):
     @property
     def ask_staff_after(self) -> timedelta:
         return timedelta(days=self.ask_staff_after_days)
+
+
+def in_force(versions: Sequence[Policy], day: date) -> Policy:
+    """The version that holds on `day` where a card is used. `versions` are a society's own, oldest
+    first and at least one; a day before the first one is under the first."""
+    begun = (one for one in reversed(versions) if one.version is None or one.version <= day)
+    return next(begun, versions[0])
+
+
+def following(versions: Sequence[Policy], day: date) -> Policy | None:
+    """The version that takes effect next after `day`, if one is known."""
+    return next((one for one in versions if one.version and one.version > day), None)

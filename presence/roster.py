@@ -1,7 +1,7 @@
 """One person as a home may see them: the row that an answer and a roster carry alike."""
 
 from collections.abc import Iterable
-from datetime import date
+from datetime import date, datetime, tzinfo
 from enum import StrEnum
 from hashlib import sha256
 from typing import Annotated
@@ -9,11 +9,13 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta, Struct
 
+from presence.activity import Activity, DogTeam
 from presence.briefing import Acknowledgement, BriefingVersion
-from presence.card import CardRef
+from presence.card import Assurance, CardRef
+from presence.dates import check_utc
 from presence.ids import InstitutionId, VolunteerId
 from presence.policy import Policy
-from presence.visit import NOT_HERE, Fact, Here
+from presence.visit import NOT_HERE, Fact, Here, StayRules
 
 MAX_UNSETTLED = 20
 """Facts that travel with a question at most: the latest ones."""
@@ -60,6 +62,18 @@ class MissingCourse(Struct, frozen=True):
     stops_on: date
 
 
+class Elsewhere(Struct, frozen=True):
+    """The person was last seen at another home; which one, no kiosk needs to know."""
+
+    at: datetime
+    reachable: datetime
+    """Nobody who was there can be here before this."""
+
+    def __post_init__(self) -> None:
+        check_utc(self.at, "at")
+        check_utc(self.reachable, "reachable")
+
+
 class RosterRow(Struct, frozen=True, omit_defaults=True):
     """All that `decide` needs to know of one volunteer at one home. First name only."""
 
@@ -73,11 +87,20 @@ class RosterRow(Struct, frozen=True, omit_defaults=True):
     leader: Contact | None = None
     courses: tuple[MissingCourse, ...] = ()
     is_paused: bool = False
+    activities: tuple[Activity, ...] = ()
+    """What this person comes to this home for."""
+    dog: DogTeam | None = None
     acknowledged: Acknowledgement | None = None
     here: Here = NOT_HERE
+    elsewhere: Elsewhere | None = None
 
     def __repr__(self) -> str:
         return f"RosterRow(volunteer={self.volunteer}, version={self.version})"
+
+    @property
+    def keeps_vigil(self) -> bool:
+        """May sit through the night."""
+        return Activity.VIGIL in self.activities
 
     def card(self, ref: CardRef) -> HeldCard | None:
         return next((card for card in self.cards if card.ref == ref), None)
@@ -93,7 +116,7 @@ class Unsettled(Struct, frozen=True, omit_defaults=True):
 NOTHING_UNSETTLED = Unsettled()
 
 
-class House(Struct, frozen=True):
+class House(Struct, frozen=True, omit_defaults=True):
     """The home itself, as far as the rule needs it."""
 
     institution: InstitutionId
@@ -102,6 +125,15 @@ class House(Struct, frozen=True):
     """IANA name of its time zone."""
     policy: Policy
     briefing: BriefingVersion | None = None
+    lowest_assurance: Assurance = Assurance.A0
+    """What this home asks of a card beyond what the policy asks."""
+    has_dogs: bool = True
+    """Dogs may come along."""
+
+    def stay_rules(self, zone: tzinfo) -> StayRules:
+        """The rules of stays here; `zone` is the one that `self.zone` names."""
+        policy = self.policy
+        return StayRules(zone, policy.two_doors, policy.night_ends, policy.footnote_after)
 
 
 def digest(house: House | None, rows: Iterable[RosterRow]) -> str:

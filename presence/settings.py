@@ -7,6 +7,7 @@ faults. The texts are TOML; a key is named with its table, such as `web.port` or
 import re
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, time
 from difflib import get_close_matches
 from typing import Any
 
@@ -18,6 +19,7 @@ _PART = r"""(?:"[^"]*"|'[^']*'|[\w-]+)"""
 _PATH = rf"({_PART}(?:\s*\.\s*{_PART})*)"
 _HEADER = re.compile(rf"\s*(\[\[?)\s*{_PATH}\s*\]")
 _KEY = re.compile(rf"\s*{_PATH}\s*=")
+_INDEX = re.compile(r"\[\d+\]$")
 _PLACE = re.compile(r"\(at (?:line (\d+), column \d+|end of document)\)")
 
 
@@ -82,27 +84,64 @@ class Table:
             self.fault(key, f"must be {must_be}")
         return value
 
-    def whole(self, key: str, lowest: int, highest: int, default: int) -> int:
-        """A whole number from `lowest` to `highest`."""
+    def whole(self, key: str, lowest: int, highest: int, default: int | None = None) -> int:
+        """A whole number from `lowest` to `highest`; without a default it must be there."""
         value = self._ask(key, default)
-        # bool is an int to Python, and never meant as one here.
-        if type(value) is not int or not lowest <= value <= highest:
+        if not _is_whole(value, lowest, highest):
             self.fault(key, f"must be a whole number from {lowest} to {highest}")
-            return default
-        return value
+            return lowest if default is None else default
+        return int(value)
 
-    def boolean(self, key: str, default: bool) -> bool:
+    def wholes(
+        self, key: str, lowest: int, highest: int, default: Sequence[int] = ()
+    ) -> tuple[int, ...]:
+        """A list of whole numbers from `lowest` to `highest`."""
+        value = self._ask(key, list(default))
+        if not isinstance(value, list) or not all(_is_whole(one, lowest, highest) for one in value):
+            self.fault(key, f"must be a list of whole numbers from {lowest} to {highest}")
+            return tuple(default)
+        return tuple(value)
+
+    def boolean(self, key: str, default: bool | None = None) -> bool:
+        """Without a default it must be there."""
         value = self._ask(key, default)
         if not isinstance(value, bool):
             self.fault(key, "must be true or false")
+            return bool(default)
+        return value
+
+    def day(self, key: str, *, is_needed: bool = False) -> date | None:
+        """A day such as 2027-01-31; None where the key is missing."""
+        value = self._ask(key, None if is_needed else "")
+        # A datetime is a date to Python; a day has no hours.
+        if type(value) is date:
+            return value
+        if key in self._content:
+            self.fault(key, "must be a day such as 2027-01-31, without quotes")
+        return None
+
+    def clock(self, key: str, default: time) -> time:
+        """A time of day such as 22:00:00."""
+        value = self._ask(key, default)
+        if not isinstance(value, time):
+            self.fault(key, "must be a time of day such as 22:00:00, without quotes")
             return default
         return value
 
-    def texts(self, key: str) -> tuple[str, ...]:
-        """A list of texts; none where the key is missing."""
-        value = self._ask(key, [])
+    def texts(
+        self, key: str, default: Sequence[str] | None = (), *, choices: Sequence[str] = ()
+    ) -> tuple[str, ...]:
+        """A list of texts, each one of `choices`, where those are given; without a default (None)
+        it must be there."""
+        value = self._ask(key, None if default is None else list(default))
+        if value is None:
+            return ()
         if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
             self.fault(key, "must be a list of texts in quotes")
+            return ()
+        unknown = next((item for item in value if choices and item not in choices), None)
+        if unknown is not None:
+            self.fault(key, f"unknown {unknown!r}; choose from: {', '.join(choices)}")
             return ()
         return tuple(value)
 
@@ -126,6 +165,10 @@ class Table:
         """Note what else is wrong with a key of this table, for `Settings.finish` to tell."""
         path = _joined(self._name, key)
         self._faults.setdefault(path, Fault(self._line(path), path, what))
+
+    def is_sound(self, *keys: str) -> bool:
+        """None of these keys has a fault so far: what they say may be compared."""
+        return all(_joined(self._name, key) not in self._faults for key in keys)
 
     def note_unknown(self) -> None:
         """Whatever nobody asked for is a fault, here and below; most likely a slip of the pen."""
@@ -154,7 +197,7 @@ class Table:
     def _line(self, path: str) -> int | None:
         """Of the key, or of the table in which it should stand."""
         while path and path not in self._lines:
-            path = path.rpartition(".")[0]
+            path = _INDEX.sub("", path) if _INDEX.search(path) else path.rpartition(".")[0]
         return self._lines.get(path)
 
 
@@ -179,6 +222,11 @@ class Settings(Table):
         self.note_unknown()
         if self._faults:
             raise SettingsError(self._where, self._faults.values())
+
+
+def _is_whole(value: object, lowest: int, highest: int) -> bool:
+    # bool is an int to Python, and never meant as one here.
+    return type(value) is int and lowest <= value <= highest
 
 
 def _lines_of_keys(text: str) -> dict[str, int]:

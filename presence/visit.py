@@ -1,21 +1,21 @@
-"""Visits from facts. Arrivals and departures are facts; a visit is computed from them.
+"""Visits from facts. What people did at a door is a fact; a visit is computed from them.
 
 All facts here are of one person at one home. Any order and any duplication of the same facts
 gives the same visits, because they are sorted and repeated ones dropped before anything is
-computed (DOMAIN, "Visits from facts").
+computed (DOMAIN, "Visits from facts"). Nothing else changes a visit but the passing of a night.
 """
 
-from collections.abc import Iterable
-from datetime import datetime, timedelta
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta, tzinfo
 from enum import StrEnum
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from presence.dates import check_utc
 from presence.ids import EventId, VisitId, WireEventId, WireVisitId
-
-TWO_DOORS = timedelta(minutes=15)
 
 
 class Moment(Struct, frozen=True, order=True, array_like=True):
@@ -28,29 +28,47 @@ class Moment(Struct, frozen=True, order=True, array_like=True):
         check_utc(self.at, "at")
 
 
-class Arrival(Struct, frozen=True, tag="arrival"):
-    """The person was told "welcome". `visit` is the visit it opens, if it opens one."""
+class _Recorded(Struct, frozen=True, omit_defaults=True):
+    """Root of all facts. `event` is the one that told of it."""
 
     at: datetime
     event: WireEventId
-    visit: WireVisitId
 
     def __post_init__(self) -> None:
         check_utc(self.at, "at")
 
 
-class Departure(Struct, frozen=True, tag="departure"):
+class Arrival(_Recorded, frozen=True, tag="arrival"):
+    """The person was told "welcome". `visit` is the visit it opens, if it opens one; `is_vigil`:
+    may sit through the night."""
+
+    visit: WireVisitId
+    is_vigil: bool = False
+
+
+class Departure(_Recorded, frozen=True, tag="departure"):
     """The person was told "goodbye". `doubtful`: it may not have been the card's owner."""
 
-    at: datetime
-    event: WireEventId
     doubtful: bool = False
 
-    def __post_init__(self) -> None:
-        check_utc(self.at, "at")
+
+class Outing(_Recorded, frozen=True, tag="outing"):
+    """Went out with residents, or came back from there: the shift goes on meanwhile."""
+
+    is_out: bool
 
 
-Fact = Arrival | Departure
+class SeenElsewhere(_Recorded, frozen=True, tag="seen_elsewhere"):
+    """The same person arrived at another home. `event` is that arrival's."""
+
+
+class StaffWord(_Recorded, frozen=True, tag="staff_word"):
+    """Staff said whether the person is in the house."""
+
+    is_here: bool
+
+
+Fact = Arrival | Departure | Outing | SeenElsewhere | StaffWord
 
 
 class VisitState(StrEnum):
@@ -63,7 +81,20 @@ class VisitState(StrEnum):
     """Over, and nobody knows since when."""
 
 
-class Visit(Struct, frozen=True):
+class Doubt(StrEnum):
+    """Why somebody is only possibly in the house, in words that hurt nobody."""
+
+    SENT_TO_STAFF = "sent_to_staff"
+    """Was asked at the door to speak to the staff."""
+    CARD_UNCLEAR = "card_unclear"
+    """Left with a card that may not have been in its owner's hand."""
+    FORGOTTEN = "forgotten"
+    """Came on an earlier day and never checked out."""
+    ELSEWHERE = "elsewhere"
+    """Has arrived at another home since."""
+
+
+class Visit(Struct, frozen=True, omit_defaults=True):
     """One stay at one home. A time that nobody knows is None and is never invented."""
 
     id: VisitId
@@ -72,11 +103,21 @@ class Visit(Struct, frozen=True):
     last_arrival: datetime | None
     """The latest tap that belongs to this arrival: a second door, a second touch."""
     left: datetime | None = None
+    doubt: Doubt | None = None
+    """Why the person is only possibly there, or was to the end."""
+    doubted: datetime | None = None
+    """Since when."""
+    confirmed: datetime | None = None
+    """When staff last said that the person is there."""
+    is_vigil: bool = False
+    is_out: bool = False
+    """Out with residents: the visit goes on, and nobody searches the house for the person."""
 
     def __post_init__(self) -> None:
-        for name, time in (("arrived", self.arrived), ("left", self.left)):
-            if time is not None:
-                check_utc(time, name)
+        for name in ("arrived", "last_arrival", "left", "doubted", "confirmed"):
+            moment = getattr(self, name)
+            if moment is not None:
+                check_utc(moment, name)
 
     @property
     def is_current(self) -> bool:
@@ -85,14 +126,43 @@ class Visit(Struct, frozen=True):
 
 
 class Here(Struct, frozen=True):
-    """One person's presence at one home: the current visit, if any, and the last fact that is
-    part of this knowledge."""
+    """One person's presence at one home: the current visit, if any, and the last fact of this home
+    that is part of this knowledge. What time has done since then, `settled` tells."""
 
     visit: Visit | None = None
     latest: Moment | None = None
 
 
 NOT_HERE = Here()
+
+
+@dataclass(frozen=True, slots=True)
+class StayRules:
+    """What the home and its society say about stays (DOMAIN, "Forgotten departure")."""
+
+    zone: tzinfo
+    two_doors: timedelta
+    """An arrival this soon after the last one belongs to the same visit."""
+    night_ends: time
+    """A visit still open at this hour, home's time, was forgotten to be closed."""
+    footnote_after: timedelta
+    """So long the person then stays possibly on site."""
+
+    def forgotten_at(self, visit: Visit) -> datetime:
+        """When an open visit stops being sure: at the end of the night. Who keeps vigil sits
+        through one night; nobody sits through two."""
+        sure = max(filter(None, (visit.last_arrival, visit.confirmed)))
+        end = self._night_end(sure + self.two_doors)
+        return self._night_end(end + timedelta(hours=1)) if visit.is_vigil else end
+
+    def _night_end(self, earliest: datetime) -> datetime:
+        """The first end of a night that is not before `earliest`."""
+        day = earliest.astimezone(self.zone).date()
+        end = datetime.combine(day, self.night_ends, self.zone).astimezone(UTC)
+        if end >= earliest:
+            return end
+        following = datetime.combine(day + timedelta(days=1), self.night_ends, self.zone)
+        return following.astimezone(UTC)
 
 
 def moment(fact: Fact) -> Moment:
@@ -102,25 +172,27 @@ def moment(fact: Fact) -> Moment:
 def in_order(facts: Iterable[Fact]) -> list[Fact]:
     """Each event once, in time order. Two facts that claim one event id count as the first."""
     first: dict[EventId, Fact] = {}
-    for fact in sorted(facts, key=_sort_key):
-        first.setdefault(fact.event, fact)
-    return list(first.values())
+    for fact in facts:
+        known = first.setdefault(fact.event, fact)
+        if known is not fact and _whole(fact) < _whole(known):
+            first[fact.event] = fact
+    return sorted(first.values(), key=lambda fact: (fact.at, fact.event))
 
 
-def visits(facts: Iterable[Fact], two_doors: timedelta = TWO_DOORS) -> tuple[Visit, ...]:
-    """The visits of one person at one home, in order. At most the last one is current."""
+def visits(facts: Iterable[Fact], rules: StayRules) -> tuple[Visit, ...]:
+    """The visits of one person at one home, in order, as the last fact left them. At most the
+    last one is current."""
     done: list[Visit] = []
     current: Visit | None = None
     for fact in in_order(facts):
-        finished, current = _step(current, fact, two_doors)
-        if finished is not None:
-            done.append(finished)
+        finished, current = _step(current, fact, rules)
+        done += finished
     if current is not None:
         done.append(current)
     return tuple(done)
 
 
-def here_after(here: Here, facts: Iterable[Fact], two_doors: timedelta = TWO_DOORS) -> Here:
+def here_after(here: Here, facts: Iterable[Fact], rules: StayRules) -> Here:
     """What is known after facts that `here` may or may not contain already.
 
     Facts up to `here.latest` are taken as contained. So a kiosk can lay its own unsettled facts
@@ -130,42 +202,136 @@ def here_after(here: Here, facts: Iterable[Fact], two_doors: timedelta = TWO_DOO
     for fact in in_order(facts):
         if latest is not None and moment(fact) <= latest:
             continue
-        _, current = _step(current, fact, two_doors)
-        latest = moment(fact)
+        _, current = _step(current, fact, rules)
+        if not isinstance(fact, SeenElsewhere):
+            latest = moment(fact)
     return Here(current, latest)
 
 
-def _step(
-    current: Visit | None, fact: Fact, two_doors: timedelta
-) -> tuple[Visit | None, Visit | None]:
-    """One fact further: the visit that it ends, if any, and the one that is current after it."""
-    if isinstance(fact, Departure):
-        return _depart(current, fact)
-    if current is None:
-        return None, _opened(fact)
+def visit_at(facts: Iterable[Fact], at: datetime, rules: StayRules) -> Visit | None:
+    """The visit that was current at a past moment, as it stood then by all that is known now."""
+    before = here_after(NOT_HERE, (fact for fact in facts if fact.at <= at), rules)
+    visit = settled(before.visit, at, rules)
+    return visit if visit is not None and visit.is_current else None
+
+
+def settled(visit: Visit | None, now: datetime, rules: StayRules) -> Visit | None:
+    """The visit as it stands at `now`, when nothing has been recorded of it since.
+
+    At the end of the night an open visit becomes possible; a possible one is over a day later.
+    The time of leaving stays unknown.
+    """
+    if visit is None:
+        return None
+    if visit.state is VisitState.OPEN and _could_be_forgotten(visit, now, rules):
+        forgotten = rules.forgotten_at(visit)
+        if now >= forgotten:
+            visit = replace(
+                visit, state=VisitState.POSSIBLE, doubt=Doubt.FORGOTTEN, doubted=forgotten
+            )
     if (
+        visit.state is VisitState.POSSIBLE
+        and visit.doubted is not None
+        and now - visit.doubted >= rules.footnote_after
+    ):
+        return replace(visit, state=VisitState.LEFT_UNKNOWN)
+    return visit
+
+
+def _could_be_forgotten(visit: Visit, now: datetime, rules: StayRules) -> bool:
+    """Spares the calendar for what has just happened."""
+    return visit.last_arrival is not None and now - visit.last_arrival >= rules.two_doors
+
+
+_Step = tuple[Sequence[Visit], Visit | None]
+"""The visits that a fact ends, and the one that is current after it."""
+
+
+def _step(current: Visit | None, fact: Fact, rules: StayRules) -> _Step:
+    """One fact further, through the nights that have passed before it."""
+    before = settled(current, fact.at, rules)
+    if before is not None and not before.is_current:
+        done, after = _told(None, fact, rules)
+        return (before, *done), after
+    return _told(before, fact, rules)
+
+
+def _told(current: Visit | None, fact: Fact, rules: StayRules) -> _Step:
+    match fact:
+        case Arrival():
+            return _arrive(current, fact, rules)
+        case Departure():
+            return _depart(current, fact)
+        case Outing(is_out=True):
+            return (), current and replace(current, is_out=current.state is VisitState.OPEN)
+        case Outing():
+            return _come_back(current, fact, rules)
+        case SeenElsewhere():
+            return _go_elsewhere(current, fact)
+        case StaffWord(is_here=True):
+            return (), current and _sure_again(current, fact.at)
+        case StaffWord():
+            return _over(current), None
+
+
+def _arrive(current: Visit | None, fact: Arrival, rules: StayRules) -> _Step:
+    if current is not None and _is_same_arrival(current, fact.at, rules):
+        is_vigil = current.is_vigil or fact.is_vigil
+        return (), replace(current, last_arrival=fact.at, is_vigil=is_vigil, is_out=False)
+    opened = Visit(fact.visit, VisitState.OPEN, fact.at, fact.at, is_vigil=fact.is_vigil)
+    return _over(current), opened
+
+
+def _is_same_arrival(current: Visit, at: datetime, rules: StayRules) -> bool:
+    return (
         current.state is VisitState.OPEN
         and current.last_arrival is not None
-        and fact.at - current.last_arrival <= two_doors
-    ):
-        return None, msgspec.structs.replace(current, last_arrival=fact.at)
-    return msgspec.structs.replace(current, state=VisitState.LEFT_UNKNOWN), _opened(fact)
+        and at - current.last_arrival <= rules.two_doors
+    )
 
 
-def _opened(fact: Arrival) -> Visit:
-    return Visit(fact.visit, VisitState.OPEN, arrived=fact.at, last_arrival=fact.at)
-
-
-def _depart(current: Visit | None, fact: Departure) -> tuple[Visit | None, Visit | None]:
+def _depart(current: Visit | None, fact: Departure) -> _Step:
     if fact.doubtful:
-        if current is None:
-            return None, None
-        return None, msgspec.structs.replace(current, state=VisitState.POSSIBLE)
+        return (), current and _doubted(current, Doubt.CARD_UNCLEAR, fact.at)
     if current is None:
         unknown = Visit(VisitId(fact.event), VisitState.CLOSED, None, None, left=fact.at)
-        return unknown, None
-    return msgspec.structs.replace(current, state=VisitState.CLOSED, left=fact.at), None
+        return (unknown,), None
+    left = replace(
+        current, state=VisitState.CLOSED, left=fact.at, doubt=None, doubted=None, is_out=False
+    )
+    return (left,), None
 
 
-def _sort_key(fact: Fact) -> tuple[datetime, EventId, bytes]:
-    return fact.at, fact.event, msgspec.json.encode(fact)
+def _come_back(current: Visit | None, fact: Outing, rules: StayRules) -> _Step:
+    """Who was told "welcome back" is here, whatever was known before."""
+    if current is not None and current.state is VisitState.OPEN:
+        return (), replace(current, is_out=False, last_arrival=fact.at)
+    return _arrive(current, Arrival(fact.at, fact.event, VisitId(fact.event)), rules)
+
+
+def _go_elsewhere(current: Visit | None, fact: SeenElsewhere) -> _Step:
+    if current is not None and current.doubt is Doubt.FORGOTTEN:
+        return _over(current), None
+    return (), current and _doubted(current, Doubt.ELSEWHERE, fact.at)
+
+
+def _doubted(current: Visit, doubt: Doubt, since: datetime) -> Visit:
+    """The first doubt stays the reason."""
+    if current.state is VisitState.POSSIBLE:
+        return current
+    return replace(current, state=VisitState.POSSIBLE, doubt=doubt, doubted=since, is_out=False)
+
+
+def _sure_again(current: Visit, at: datetime) -> Visit:
+    return replace(current, state=VisitState.OPEN, doubt=None, doubted=None, confirmed=at)
+
+
+def _over(current: Visit | None) -> Sequence[Visit]:
+    """Ended at a time that nobody knows."""
+    if current is None:
+        return ()
+    return (replace(current, state=VisitState.LEFT_UNKNOWN, is_out=False),)
+
+
+def _whole(fact: Fact) -> tuple[datetime, bytes]:
+    return fact.at, msgspec.json.encode(fact)

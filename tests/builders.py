@@ -5,14 +5,13 @@ A test names only what is different in its own case.
 """
 
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from presence.admission import Facts
 from presence.briefing import (
     MANDATORY,
     MAX_SCREENS,
@@ -21,6 +20,7 @@ from presence.briefing import (
     Section,
 )
 from presence.card import Assurance, CardRef, Credential
+from presence.facts import Facts
 from presence.ids import EventId, InstitutionId, KioskId, PresentationId, VisitId, VolunteerId
 from presence.policy import Policy
 from presence.roster import (
@@ -33,7 +33,7 @@ from presence.roster import (
 )
 from presence.trust import Purpose, SigningKey, TrustedKey
 from presence.verdict import Basis
-from presence.visit import Arrival, Departure, Fact, Here, here_after
+from presence.visit import Arrival, Departure, Fact, Here, StayRules, here_after
 
 OSLO = ZoneInfo("Europe/Oslo")
 TODAY = date(2026, 11, 24)
@@ -75,8 +75,12 @@ def departure(at: datetime, number: int, *, doubtful: bool = False) -> Departure
     return Departure(at, event_id(number), doubtful)
 
 
+RULES = StayRules(OSLO, timedelta(minutes=15), time(3), timedelta(hours=24))
+"""Of stays at a home in Norway."""
+
+
 def here(*facts: Fact) -> Here:
-    return here_after(Here(), facts)
+    return here_after(Here(), facts, RULES)
 
 
 def signing_key(purpose: Purpose = Purpose.CARD, number: int = 1) -> SigningKey:

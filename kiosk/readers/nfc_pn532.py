@@ -83,11 +83,11 @@ class _Line:
         if found is None:
             return None
         is_type2 = found.sel_res is not None and found.sel_res[0] & 0x60 == 0
-        return Sighting(identity(bytes(found.sdd_res or found.rid_res)), is_type2)
+        read = self._read_type2 if is_type2 else _unsupported
+        return Sighting(identity(bytes(found.sdd_res or found.rid_res)), read)
 
-    def read(self, sighting: Sighting) -> Evidence | Unreadable:
-        """What the sensed card says. Raises CardSlippedError when it stops answering."""
-        return read_type2(self._read_page) if sighting.is_type2 else Unreadable.UNSUPPORTED
+    def _read_type2(self) -> Evidence | Unreadable:
+        return read_type2(self._read_page)
 
     def _read_page(self, page: int) -> bytes:
         answer = self._ask(bytearray([READ, page]))
@@ -157,3 +157,7 @@ class _Line:
         # An unplugged adapter may object even to being closed; the descriptor is gone either way.
         with contextlib.suppress(OSError):
             tty.close()
+
+
+def _unsupported() -> Unreadable:
+    return Unreadable.UNSUPPORTED

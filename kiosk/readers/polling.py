@@ -49,14 +49,15 @@ class CardSlippedError(Exception):
 class Sighting(Struct, frozen=True):
     card: bytes
     """The card's identity, as far as it has one."""
-    is_type2: bool
-    """Can it be read as a Type 2 tag?"""
+    read: Callable[[], Evidence | Unreadable]
+    """What it says. Raises CardSlippedError when it stops answering, and anything else when the
+    line is lost. Only asked before the next look."""
 
 
 class Line(Protocol):
     """One connection to a reader's hardware. Used once: a lost reader gets a new one.
 
-    Anything may be raised by `open`, `sense`, `read` and `close`; it means that the line is lost.
+    Anything may be raised by `open`, `sense` and `close`; it means that the line is lost.
     """
 
     def open(self) -> None:
@@ -64,9 +65,6 @@ class Line(Protocol):
 
     def sense(self) -> Sighting | None:
         """The card in the field, if any."""
-
-    def read(self, sighting: Sighting) -> Evidence | Unreadable:
-        """What the card just sensed says. Raises CardSlippedError when it stops answering."""
 
     def close(self) -> None:
         """Leave the hardware so that the next process can use it."""
@@ -138,18 +136,18 @@ class PollingReader:
         if self._line is None:
             self._line = self._new_line()
             self._line.open()
-        seen = self._see(self._line, self._line.sense())
+        seen = self._see(self._line.sense())
         events = [*self._sound(), *seen]
         return events, self._pace.near if self._presentation.card_is_near else self._pace.idle
 
-    def _see(self, line: Line, sighting: Sighting | None) -> list[ReaderEvent]:
+    def _see(self, sighting: Sighting | None) -> list[ReaderEvent]:
         here = self._presentation
         if sighting is None:
             return here.nothing()
         if not here.wants(sighting.card):
             return []
         try:
-            return here.was_read(sighting.card, line.read(sighting))
+            return here.was_read(sighting.card, sighting.read())
         except CardSlippedError:
             return here.slipped(sighting.card)
 

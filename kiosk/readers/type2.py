@@ -8,9 +8,9 @@ from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-from presence.card import MAX_CODE_CHARACTERS, SignedCode, Unreadable
+from kiosk.readers.codes import our_code
+from presence.card import SignedCode, Unreadable
 
-CODE_PREFIX = "TS1:"
 MAX_MESSAGE_BYTES = 512
 """Longer messages are not read. A code of 300 characters takes at most 376 bytes as text."""
 
@@ -161,10 +161,8 @@ class _Cursor:
 
 
 def _our_code(records: list[_Record]) -> SignedCode | Unreadable:
-    for text in _texts(records):
-        if text.startswith(CODE_PREFIX):
-            return SignedCode(text) if len(text) <= MAX_CODE_CHARACTERS else Unreadable.TOO_LONG
-    return Unreadable.EMPTY
+    codes = (our_code(text) for text in _texts(records))
+    return next((code for code in codes if code is not None), Unreadable.EMPTY)
 
 
 def _texts(records: list[_Record]) -> Iterator[str]:

@@ -16,6 +16,7 @@ from kiosk.events import (
     BriefingRead,
     CannotRead,
     Idle,
+    Note,
     Reading,
     Stage,
     Starting,
@@ -27,8 +28,8 @@ from kiosk.screen.words import Words, words_in
 from presence.card import Unreadable
 from presence.verdict import (
     Basis,
-    BriefingDue,
     CourseDue,
+    DogLapsed,
     LeavingDue,
     RenewalDue,
     Saying,
@@ -199,6 +200,7 @@ _STAFF = ("staff", "staff")
 _LOOKS: Mapping[Saying, tuple[str, str]] = {
     Saying.WELCOME: ("in", "enter"),
     Saying.ALREADY_IN: ("in", "check"),
+    Saying.WELCOME_BACK: ("in", "enter"),
     Saying.GOODBYE: ("out", "leave"),
     Saying.CANNOT_READ: ("staff", "unread"),
 }
@@ -208,6 +210,8 @@ def _title(told: Told, words: Words, now: datetime) -> str:
     match told.verdict.saying:
         case Saying.WELCOME:
             return words.to("welcome", told.first_name)
+        case Saying.WELCOME_BACK:
+            return words.to("welcome_back", told.first_name)
         case Saying.GOODBYE:
             return words.to("goodbye", told.first_name)
         case Saying.ALREADY_IN:
@@ -223,7 +227,7 @@ def _lines(told: Told, words: Words) -> list[str]:
     verdict = told.verdict
     match verdict.saying:
         case Saying.WELCOME:
-            due = [_due(one, words) for one in verdict.due if not isinstance(one, BriefingDue)]
+            due = [_due(one, words) for one in told.notes]
             if told.has_briefing:
                 due.insert(0, words.say("briefing_follows"))
             return [words.say("welcome_line"), *(due or [words.say("wear_card")])]
@@ -231,6 +235,8 @@ def _lines(told: Told, words: Words) -> list[str]:
             return [words.say("goodbye_line")]
         case Saying.ALREADY_IN:
             return [words.say("already_in_line")]
+        case Saying.WELCOME_BACK:
+            return [words.say("welcome_back_line")]
         case Saying.EXPIRED if verdict.expired_on:
             last_day = verdict.expired_on - timedelta(days=1)
             return [words.say("expired_line", date=words.day(last_day)), _call(verdict, words)]
@@ -242,7 +248,7 @@ def _lines(told: Told, words: Words) -> list[str]:
             return [words.say("see_staff")]
 
 
-def _due(due: RenewalDue | CourseDue | LeavingDue, words: Words) -> str:
+def _due(due: Note, words: Words) -> str:
     match due:
         case RenewalDue(valid_until):
             return words.say("renewal_due", date=words.day(valid_until))
@@ -250,6 +256,8 @@ def _due(due: RenewalDue | CourseDue | LeavingDue, words: Words) -> str:
             return words.say("course_due", course=name, date=words.day(stops_on))
         case LeavingDue():
             return words.say("leaving_due")
+        case DogLapsed(until):
+            return words.say("dog_lapsed", date=words.day(until))
 
 
 def _call(verdict: Verdict, words: Words) -> str:

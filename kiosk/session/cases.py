@@ -4,13 +4,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 
 from kiosk.events import Consulted, Presented, Signal
-from presence.admission import Facts
 from presence.card import Assurance, CardRef, Credential, Evidence, SignedCode
 from presence.credential import verify_code
 from presence.errors import CredentialError
+from presence.facts import Facts
 from presence.ids import KioskId, PresentationId, VisitId
-from presence.messages import Arrived, AttemptRefused, Left, Question, What
-from presence.roster import House
+from presence.messages import Arrived, AttemptRefused, CameBack, Left, Question, What
+from presence.roster import House, RosterRow
 from presence.trust import TrustList
 from presence.verdict import Basis, Move, Reason, Saying, Verdict
 
@@ -27,6 +27,7 @@ class Held:
     id: PresentationId
     wall: datetime
     uptime: timedelta
+    is_clock_sure: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,15 +83,19 @@ def facts(case: Case, consulted: Consulted, house: House, zone: tzinfo) -> Facts
         presented=case.held.wall,
         uptime=case.held.uptime,
         as_of=consulted.as_of,
+        is_clock_sure=case.held.is_clock_sure,
     )
 
 
-def to_record(case: Case, verdict: Verdict) -> What | None:
+def to_record(case: Case, verdict: Verdict, row: RosterRow | None) -> What | None:
     """The fact behind the words. None: nothing has changed."""
     card, basis = case.card, verdict.basis
     match verdict.move:
         case Move.IN:
-            return Arrived(card, VisitId(case.id), case.id, basis, verdict.outcome)
+            is_vigil = row is not None and row.keeps_vigil
+            return Arrived(card, VisitId(case.id), case.id, basis, verdict.outcome, is_vigil)
+        case Move.BACK:
+            return CameBack(card, case.id, basis)
         case Move.OUT:
             return Left(card, case.id, basis, verdict.is_doubtful)
         case Move.STAY:
@@ -104,6 +109,7 @@ def to_record(case: Case, verdict: Verdict) -> What | None:
 _SIGNALS = {
     Saying.WELCOME: Signal.WELCOME,
     Saying.ALREADY_IN: Signal.WELCOME,
+    Saying.WELCOME_BACK: Signal.WELCOME,
     Saying.GOODBYE: Signal.GOODBYE,
 }
 

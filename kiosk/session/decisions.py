@@ -12,7 +12,7 @@ from kiosk.session.cases import Case, Held, ImpossibleError
 from kiosk.session.stages import Stages
 from kiosk.session.surroundings import Around
 from kiosk.session.table import Deciding
-from presence.admission import Facts
+from presence.facts import Facts
 from presence.ids import KioskId
 from presence.roster import RosterRow
 from presence.trust import TrustList
@@ -124,13 +124,13 @@ class Decisions:
         """Record, then speak, then see to the next in line."""
         case, self._case = self._current(), None
         effects: list[Effect] = []
-        what = cases.to_record(case, verdict)
+        row = learned or (case.consulted.row if case.consulted else None)
+        what = cases.to_record(case, verdict, row)
         if what is not None:
             effects.append(ev.Record(what))
         if verdict.reason is Reason.NOT_GENUINE:
             effects += self._stages.say_cannot_read(case.held, at)
         else:
-            row = learned or (case.consulted.row if case.consulted else None)
             effects += self._stages.say_verdict(case, verdict, row, at)
         if learned is not None:
             effects.append(ev.Learn(learned))
@@ -146,4 +146,4 @@ class Decisions:
 
 
 def _held(event: ev.Presented, at: At) -> Held:
-    return Held(event, at.fresh, at.wall, at.uptime)
+    return Held(event, at.fresh, at.wall, at.uptime, at.is_clock_sure)

@@ -11,7 +11,7 @@ from kiosk.session.stages import Stages
 from kiosk.session.surroundings import Around
 from kiosk.session.table import Deciding, Kind, Showing, Step
 from presence import admission
-from presence.admission import Facts
+from presence.facts import Facts
 from presence.ids import KioskId
 from presence.trust import TrustList
 from presence.verdict import Verdict

@@ -1,0 +1,36 @@
+"""What a volunteer comes for, and where a dog may go along."""
+
+from datetime import date
+from enum import StrEnum
+
+from msgspec import Struct
+
+
+class Activity(StrEnum):
+    """What a volunteer comes for: a closed list, for no free text about people is kept."""
+
+    VISIT = "visit"
+    WALK = "walk"
+    DOG_VISIT = "dog_visit"
+    SONG_HOUR = "song_hour"
+    READING = "reading"
+    CAFE = "cafe"
+    GAMES = "games"
+    VIGIL = "vigil"
+
+
+class DogPlace(StrEnum):
+    """What a team of volunteer and dog can be approved for (DOMAIN, "dog visits")."""
+
+    WALK = "walk"
+    COMMON_ROOM = "common_room"
+    SINGLE_ROOM = "single_room"
+    HOME = "home"
+
+
+class DogTeam(Struct, frozen=True):
+    """A dog that may come along: where to, and the last day on which approval and insurance both
+    hold."""
+
+    places: tuple[DogPlace, ...]
+    until: date
