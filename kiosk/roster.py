@@ -21,12 +21,11 @@ from presence.card import CardRef
 from presence.ids import VolunteerId
 from presence.messages import Briefings
 from presence.messages import Roster as RosterMessage
+from presence.policy import Policy
 from presence.roster import House, RosterRow, digest
 
 log = logging.getLogger(__name__)
 
-FORGET_AFTER = timedelta(days=14)
-"""Without contact for so long, no name may be left on a kiosk (DOMAIN, "How sure")."""
 _LAG = timedelta(minutes=1)
 """The file's last contact may be older than the true one by this much: it is written rarely."""
 _ASK_AGAIN_AFTER = timedelta(minutes=1)
@@ -148,15 +147,17 @@ class SqliteRoster:
         return self._issued
 
     def forget_names(self, now: datetime) -> bool:
-        """Wipe every row after 14 days without contact. True: there was something to wipe."""
-        if not self._rows or (self._heard is not None and now - self._heard < FORGET_AFTER):
+        """Wipe every row after as many days without contact as the policy says (DOMAIN, "How
+        sure"). True: there was something to wipe."""
+        policy = self._house.policy if self._house else Policy()
+        if not self._rows or (self._heard is not None and now - self._heard < policy.forget_names):
             return False
         with transaction(self._db):
             self._erase(self._rows.keys())
         # Deleted rows are overwritten in the file (secure_delete), and leave the log with this.
         self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         self._take_over({})
-        log.warning("no contact for %d days: names wiped", FORGET_AFTER.days)
+        log.warning("no contact for %d days: names wiped", policy.forget_names_days)
         return True
 
     def close(self) -> None:

@@ -26,6 +26,7 @@ from kiosk.events import (
 )
 from kiosk.screen.words import Words, words_in
 from presence.card import Unreadable
+from presence.policy import Emergency, EmergencyNumber
 from presence.verdict import (
     Basis,
     CourseDue,
@@ -100,15 +101,14 @@ def view(stage: Stage, around: Surroundings, language: str, now: datetime) -> Vi
         emergency=words.say("emergency"),
         wait=words.say("starting"),
         numbers=[
-            Number(number, words.say(what))
-            for number, what in _NUMBERS.get(house.policy.society if house else "NO", _ANYWHERE)
+            Number(one.number, words.say(one.what))
+            for one in (house.policy.emergency_numbers if house else _ANYWHERE)
         ],
     )
 
 
-_ANYWHERE = (("112", "all_emergencies"),)
-_NUMBERS = {"NO": (("110", "fire"), ("112", "police"), ("113", "ambulance"))}
-"""Emergency numbers by society; the whole European Union answers 112."""
+_ANYWHERE = (EmergencyNumber("112", Emergency.ALL),)
+"""For a kiosk that does not know its home yet: all of Europe answers it."""
 
 
 # --- one function for each stage -------------------------------------------------------------

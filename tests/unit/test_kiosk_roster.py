@@ -218,6 +218,15 @@ def test_names_are_wiped_after_14_days_without_contact(tmp_path: Path) -> None:
     roster.close()
 
 
+def test_a_society_decides_when_names_are_wiped(tmp_path: Path) -> None:
+    roster = SqliteRoster(tmp_path / "roster.db")
+    three_days = msgspec.structs.replace(HOUSE, policy=Policy(forget_names_days=3))
+    roster.apply(msgspec.structs.replace(message(person(1)), house=three_days), NOON)
+    assert not roster.forget_names(NOON + 3 * DAY - SECOND)
+    assert roster.forget_names(NOON + 3 * DAY)
+    roster.close()
+
+
 def test_a_damaged_roster_is_set_aside_because_the_server_sends_a_new_one(tmp_path: Path) -> None:
     path = tmp_path / "roster.db"
     path.write_bytes(b"nonsense" * 1024)

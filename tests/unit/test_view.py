@@ -25,7 +25,7 @@ from kiosk.screen.words import CATALOGUES
 from presence.admission import decide
 from presence.briefing import BriefingVersion, Section, SectionKind
 from presence.card import Unreadable
-from presence.policy import Policy
+from presence.policy import Emergency, EmergencyNumber, Policy
 from presence.roster import CardState, HeldCard, MissingCourse, RosterRow
 from presence.verdict import Basis, Reason
 from presence.visit import Here
@@ -204,8 +204,21 @@ def test_times_and_dates_follow_the_language() -> None:
 
 
 def test_a_swedish_home_shows_its_one_emergency_number() -> None:
-    swedish = replace(AROUND, house=house(policy=Policy(society="SE")))
+    numbers = (EmergencyNumber("112", Emergency.ALL),)
+    swedish = replace(AROUND, house=house(policy=Policy(emergency_numbers=numbers)))
     assert seen(Idle(), swedish, "sv").numbers == [Number("112", "brand, polis, ambulans")]
+
+
+def test_a_kiosk_that_does_not_know_its_home_shows_the_number_that_is_answered_anywhere() -> None:
+    nowhere = replace(AROUND, house=None)
+    assert seen(Idle(), nowhere, "da").numbers == [Number("112", "brand, politi, ambulance")]
+
+
+@pytest.mark.parametrize("language", CATALOGUES)
+def test_every_language_has_words_for_every_emergency(language: str) -> None:
+    numbers = tuple(EmergencyNumber("112", what) for what in Emergency)
+    around = replace(AROUND, house=house(policy=Policy(emergency_numbers=numbers)))
+    assert all(number.what for number in seen(Idle(), around, language).numbers)
 
 
 # --- what a bystander must not see -----------------------------------------------------------
