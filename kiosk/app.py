@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 from kiosk.clock import SystemClock
 from kiosk.config import Choices, Config, IndicatorConfig, ScreenConfig
 from kiosk.delivery import UploadSchedule
-from kiosk.health import Depth, Health, Systemd, environment, free_disk
+from kiosk.health import Depth, Health, Knowledge, Systemd, environment, free_disk
 from kiosk.indicator import FACTORIES, Pins, open_indicator
 from kiosk.link import Address, MqttLink
 from kiosk.loop import Inbox, Loop, Ports
@@ -26,6 +26,7 @@ from kiosk.roster import SqliteRoster
 from kiosk.screen.server import LoopbackScreen
 from kiosk.screen.words import CATALOGUES
 from kiosk.session import Session
+from kiosk.statuslists import SqliteStatusLists
 from presence import admission
 from presence.errors import TrustError
 from presence.facts import Facts
@@ -148,6 +149,8 @@ def build(
         outbox = outbox or SqliteOutbox(config.data / "outbox.db", os.urandom)
         stack.callback(outbox.close)
         roster = stack.enter_context(closing(SqliteRoster(config.data / "roster.db")))
+        lists = SqliteStatusLists(config.data / "statuslists.db", trust)
+        stack.callback(lists.close)
         clock, chores = _time(config.data, clock, stack)
         chores += [Chore(WATCHDOG_EVERY, systemd.alive), _forgetting(roster, clock)]
         readers = open_readers(config) if readers is None else readers
@@ -163,9 +166,10 @@ def build(
             outbox=outbox,
             roster=roster,
             home=roster,
+            statuses=lists,
             link=link,
             delivery=UploadSchedule(outbox, config.kiosk, _jitter),
-            health=_health(config, clock, readers, outbox, roster),
+            health=_health(config, clock, readers, outbox, roster, lists),
             screen=screen,
             indicator=indicator,
         )
@@ -254,6 +258,7 @@ def _health(
     readers: Sequence[Reader],
     outbox: KeptOutbox,
     roster: SqliteRoster,
+    lists: SqliteStatusLists,
 ) -> Health:
     return Health(
         config.kiosk,
@@ -261,7 +266,7 @@ def _health(
         clock,
         [reader.name for reader in readers],
         outbox.depth,
-        lambda: roster.issued,
+        lambda: Knowledge(roster.issued, lists.held(), lists.refused),
         free_disk(config.data),
     )
 

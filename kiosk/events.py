@@ -13,6 +13,7 @@ from presence.card import CardRef, Evidence, Unreadable
 from presence.ids import BootId, PresentationId
 from presence.messages import Answer, ClockTrust, Question, What
 from presence.roster import House, RosterRow, Unsettled
+from presence.statuslist import Listed
 from presence.verdict import CourseDue, DogLapsed, LeavingDue, RenewalDue, Saying, Verdict
 
 
@@ -85,6 +86,8 @@ class Consulted:
     unsettled: Unsettled
     as_of: datetime | None
     """Last contact with the server; None: never."""
+    listed: Listed | None = None
+    """What the status list says of the card; None: its list is not held."""
 
 
 @dataclass(frozen=True, slots=True)

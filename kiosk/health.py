@@ -6,12 +6,12 @@ import socket
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from kiosk.events import ClockReading
 from kiosk.ports import Clock
 from presence.ids import KioskId
-from presence.messages import Heartbeat, ReaderState
+from presence.messages import Heartbeat, HeldList, ReaderState
 
 EVERY = timedelta(seconds=60)
 FIRST_AFTER = timedelta(seconds=5)
@@ -30,6 +30,14 @@ class Depth(Protocol):
     def oldest(self) -> datetime | None: ...
 
 
+class Knowledge(NamedTuple):
+    """What the kiosk knows when it is alone, as far as it tells of it."""
+
+    roster_issued: datetime | None
+    status_lists: tuple[HeldList, ...]
+    lists_refused: int
+
+
 class Health:
     """Port `Health`. Readers count as lost until they have said that they work."""
 
@@ -40,12 +48,12 @@ class Health:
         clock: Clock,
         readers: Iterable[str],
         depth: Callable[[], Depth],
-        roster_issued: Callable[[], datetime | None],
+        knowledge: Callable[[], Knowledge],
         free_disk: Callable[[], int],
     ) -> None:
         """`program` is the version that runs; `free_disk` gives bytes."""
         self._kiosk, self._program, self._clock = kiosk, program, clock
-        self._depth, self._roster_issued, self._free_disk = depth, roster_issued, free_disk
+        self._depth, self._knowledge, self._free_disk = depth, knowledge, free_disk
         self._readers = dict.fromkeys(readers, ReaderState.LOST)
         self._unreadable = 0
         self._due_at = clock.read().uptime + FIRST_AFTER
@@ -67,7 +75,7 @@ class Health:
         self._readers[name] = state
 
     def _heartbeat(self, now: ClockReading) -> Heartbeat:
-        depth = self._depth()
+        depth, known = self._depth(), self._knowledge()
         return Heartbeat(
             kiosk=self._kiosk,
             at=now.wall,
@@ -80,8 +88,10 @@ class Health:
             unreadable=self._unreadable,
             trust=now.trust,
             readers=dict(self._readers),
-            roster_issued=self._roster_issued(),
+            roster_issued=known.roster_issued,
             free_disk_mb=self._free_disk() // 2**20,
+            status_lists=known.status_lists,
+            lists_refused=known.lists_refused,
         )
 
 

@@ -18,6 +18,7 @@ from kiosk.events import At, ClockReading, Effect, Event, Timer, TimerName
 from kiosk.session import Session
 from presence import messages as ms
 from presence.ids import RANDOM_BYTES, KioskId, PresentationId, uuid7
+from presence.statuslist import SignedList
 
 log = logging.getLogger(__name__)
 
@@ -30,7 +31,7 @@ PATIENCE = timedelta(seconds=1)
 
 @dataclass(frozen=True, slots=True)
 class _Received:
-    message: ms.Message
+    message: ms.Message | SignedList
     issued: datetime | None
 
 
@@ -47,7 +48,7 @@ class Inbox:
     def report(self, event: Event) -> None:
         self._queue.put(event)
 
-    def received(self, message: ms.Message, issued: datetime | None) -> None:
+    def received(self, message: ms.Message | SignedList, issued: datetime | None) -> None:
         self._queue.put(_Received(message, issued))
 
     def end(self) -> None:
@@ -69,6 +70,7 @@ class Ports:
     outbox: ports.Outbox
     roster: ports.Roster
     home: ports.Home
+    statuses: ports.StatusLists
     link: ports.Link
     delivery: ports.Delivery
     health: ports.Health
@@ -98,11 +100,14 @@ class Loop:
             ev.ReaderReady: self._note_ready,
             ev.ReaderLost: self._note_lost,
         }
-        self._receive: Mapping[type[ms.Message], Callable[[Any, datetime | None], None]] = {
+        self._receive: Mapping[
+            type[ms.Message | SignedList], Callable[[Any, datetime | None], None]
+        ] = {
             ms.Answer: self._take_answer,
             ms.Receipts: self._take_receipts,
             ms.Roster: self._take_roster,
             ms.Briefings: self._take_briefings,
+            SignedList: self._take_list,
         }
         self._perform: Mapping[type[Effect], Callable[[Any], Event | None]] = {
             ev.Consult: self._consult,
@@ -215,6 +220,9 @@ class Loop:
         self._world.home.keep(briefings)
         self._happened(self._world.home.known())
 
+    def _take_list(self, offered: SignedList, _issued: datetime | None) -> None:
+        self._world.statuses.take(offered)
+
     # --- effects -----------------------------------------------------------------------------
 
     def _consult(self, effect: ev.Consult) -> Event:
@@ -222,8 +230,13 @@ class Loop:
         cards = [held.ref for held in row.cards] if row else []
         if effect.card not in cards:
             cards.append(effect.card)
-        unsettled = self._world.outbox.unsettled(cards)
-        return ev.Consulted(effect.presentation, row, unsettled, self._world.roster.as_of())
+        return ev.Consulted(
+            effect.presentation,
+            row,
+            self._world.outbox.unsettled(cards),
+            self._world.roster.as_of(),
+            self._world.statuses.listed(effect.card),
+        )
 
     def _ask(self, effect: ev.Ask) -> Event | None:
         if self._world.link.ask(effect.question):

@@ -19,6 +19,7 @@ from presence.messages import (
     Entries,
     Entry,
     FromKiosk,
+    HeldList,
     Message,
     Question,
     ReaderState,
@@ -27,6 +28,7 @@ from presence.messages import (
 )
 from presence.messages import Roster as RosterMessage
 from presence.roster import RosterRow, Unsettled
+from presence.statuslist import Listed, SignedList
 
 
 class Reader(Protocol):
@@ -118,6 +120,21 @@ class Home(Protocol):
         ...
 
 
+class StatusLists(Protocol):
+    """Which cards are no longer believed, wherever they were issued."""
+
+    def listed(self, card: CardRef) -> Listed | None:
+        """What is known of the card; None: the list it stands in is not held."""
+        ...
+
+    def take(self, offered: SignedList) -> None:
+        """Keep the list if it is genuine and newer than the one that is held."""
+
+    def held(self) -> Sequence[HeldList]:
+        """Which lists are held, and when each was issued."""
+        ...
+
+
 class Link(Protocol):
     """The wire to the server. Calls never block and never raise for a lost connection."""
 
@@ -172,5 +189,6 @@ class Screen(Protocol):
 Report = Callable[[Event], None]
 """How adapters tell the loop what happened, from whatever thread."""
 
-Received = Callable[[Message, datetime | None], None]
-"""How the link hands over what came in; the time is that of a signed message's issue."""
+Received = Callable[[Message | SignedList, datetime | None], None]
+"""How the link hands over what came in; the time is that of a signed message's issue. A status list
+is not yet believed then: its receiver checks it."""

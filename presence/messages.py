@@ -211,6 +211,16 @@ class ReaderState(StrEnum):
     LOST = "lost"
 
 
+class HeldList(Struct, frozen=True):
+    """A status list that the kiosk holds, and when it was issued."""
+
+    list: Annotated[int, Meta(ge=0, lt=2**31)]
+    issued: datetime
+
+    def __post_init__(self) -> None:
+        check_utc(self.issued, "issued")
+
+
 class Heartbeat(FromKiosk, frozen=True, kw_only=True):
     """Alive, and how well. Sent every minute."""
 
@@ -227,6 +237,9 @@ class Heartbeat(FromKiosk, frozen=True, kw_only=True):
     readers: dict[str, ReaderState]
     roster_issued: datetime | None
     free_disk_mb: Count
+    status_lists: tuple[HeldList, ...] = ()
+    lists_refused: Count = 0
+    """Status lists since boot that were not believed: wrongly signed, or going back."""
 
     def __post_init__(self) -> None:
         check_utc(self.at, "at")

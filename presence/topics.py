@@ -6,14 +6,19 @@ from enum import StrEnum
 from msgspec import Struct
 
 from presence import messages
+from presence.credential import MAX_REF
 from presence.errors import TopicError
 from presence.ids import KioskId
 
 PREFIX = "tilstede/v1"
 _KIOSK_ID = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?")
 _KIB = 1024
+_STATUS = f"{PREFIX}/public/status/"
+_LIST_NUMBER = re.compile("0|[1-9][0-9]{0,9}")
 UP_LIMIT = 16 * _KIB
 DOWN_LIMIT = 256 * _KIB
+STATUS_LIMIT = 64 * _KIB
+"""Bytes in a signed status list at most; one with nothing to compress has some 32 KiB."""
 
 
 class Leaf(StrEnum):
@@ -59,6 +64,10 @@ GATEWAYS = f"$share/gateway/{PREFIX}/kiosk/+/up/#"
 """What every gateway subscribes to; the broker deals each message to one of them."""
 
 
+STATUS_LISTS = f"{_STATUS}+"
+"""What every kiosk subscribes to besides: all status lists, which are retained (QoS 1)."""
+
+
 def kiosk_id(text: str) -> KioskId:
     """`text` as a kiosk's id: lower-case letters, digits and inner hyphens, at most 64.
 
@@ -79,6 +88,19 @@ def topic(kiosk: KioskId, leaf: Leaf) -> str:
 def all_down(kiosk: KioskId) -> str:
     """What a kiosk subscribes to: everything meant for it."""
     return f"{PREFIX}/kiosk/{kiosk}/down/#"
+
+
+def status_list(number: int) -> str:
+    """The topic of a status list."""
+    return f"{_STATUS}{number}"
+
+
+def status_list_number(text: str) -> int:
+    """The number of the status list whose topic this is. Raises TopicError on any other topic."""
+    number = text.removeprefix(_STATUS)
+    if number == text or not _LIST_NUMBER.fullmatch(number) or int(number) >= MAX_REF:
+        raise TopicError("not the topic of a status list")
+    return int(number)
 
 
 def parse(text: str) -> tuple[KioskId, Leaf]:

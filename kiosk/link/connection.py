@@ -17,6 +17,7 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersi
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
+from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from presence import codec, messages, topics
 from presence.ids import KioskId
@@ -191,7 +192,8 @@ class Connection:
             raise LinkError("the broker does not offer QoS 1")
         self._window = min(WINDOW, getattr(offer, "ReceiveMaximum", WINDOW))
         self._largest = getattr(offer, "MaximumPacketSize", _UNLIMITED) - HEADROOM
-        client.subscribe(topics.all_down(self._kiosk), qos=1)
+        wanted = (topics.all_down(self._kiosk), topics.STATUS_LISTS)
+        client.subscribe([(one, SubscribeOptions(qos=1)) for one in wanted])
 
     def _on_subscribe(
         self,

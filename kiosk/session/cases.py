@@ -83,6 +83,7 @@ def facts(case: Case, consulted: Consulted, house: House, zone: tzinfo) -> Facts
         presented=case.held.wall,
         uptime=case.held.uptime,
         as_of=consulted.as_of,
+        listed=consulted.listed,
         is_clock_sure=case.held.is_clock_sure,
     )
 

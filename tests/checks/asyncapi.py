@@ -16,7 +16,8 @@ from msgspec import inspect
 
 from kiosk.link.connection import QUESTION_EXPIRY_SECONDS
 from presence.messages import Entry, Message
-from presence.topics import CHANNELS, PREFIX, Channel, Leaf
+from presence.statuslist import TYPE
+from presence.topics import CHANNELS, PREFIX, STATUS_LIMIT, STATUS_LISTS, Channel, Leaf
 
 ROOT = Path(__file__).parents[2]
 TARGET = ROOT / "docs" / "asyncapi.json"
@@ -31,6 +32,13 @@ claims in the protected header (RFC 9597)."""
 _KIOSK = """\
 The kiosk's id: 1 to 64 lower-case letters, digits and inner hyphens. A message that names its kiosk
 must name this one."""
+_LIST = "The list's number, 0 to 2147483647 in decimal digits: the first half of a card's place."
+_STATUS_LIST = "status-list"
+_SIGNED_LIST = """\
+A Token Status List in its CWT form (draft-ietf-oauth-status-list-20, section 5.2): a COSE_Sign1
+with `{1: -19, 4: kid, 16: type}` as its protected header and the claims 2 (`tilstede:status:LIST`),
+4, 6, 65533 (two bits for each of 131072 cards: 0 valid, 1 invalid, 2 suspended, 3 renewal due) and
+65534, in deterministic CBOR. Retained; only a newer one is ever taken over."""
 _CORRELATION = (
     "If a question carries the MQTT property of that name, its answer carries the same bytes."
 )
@@ -55,11 +63,23 @@ def _document() -> dict[str, Any]:
             "license": {"name": project["license"]},
         },
         "defaultContentType": "application/json",
-        "channels": {_name(leaf): _channel(leaf) for leaf in CHANNELS},
-        "operations": dict(_operation(leaf, channel) for leaf, channel in CHANNELS.items()),
+        "channels": {
+            **{_name(leaf): _channel(leaf) for leaf in CHANNELS},
+            _STATUS_LIST: _public_channel(),
+        },
+        "operations": {
+            **dict(_operation(leaf, channel) for leaf, channel in CHANNELS.items()),
+            f"receive-{_STATUS_LIST}": _public_operation(),
+        },
         "components": {
-            "parameters": {"kiosk": {"description": _one_line(_KIOSK)}},
-            "messages": {_name(leaf): _message(channel) for leaf, channel in CHANNELS.items()},
+            "parameters": {
+                "kiosk": {"description": _one_line(_KIOSK)},
+                "list": {"description": _one_line(_LIST)},
+            },
+            "messages": {
+                **{_name(leaf): _message(channel) for leaf, channel in CHANNELS.items()},
+                _STATUS_LIST: _public_message(),
+            },
             "schemas": _schemas([channel.message for channel in CHANNELS.values()]),
         },
     }
@@ -102,6 +122,32 @@ def _message(channel: Channel) -> dict[str, Any]:
         correlation = {"type": "string", "description": _CORRELATION}
         message["bindings"] = {"mqtt": {"correlationData": correlation, **_MQTT}}
     return message
+
+
+def _public_channel() -> dict[str, Any]:
+    return {
+        "address": STATUS_LISTS.replace("+", "{list}"),
+        "parameters": {"list": {"$ref": "#/components/parameters/list"}},
+        "messages": {_STATUS_LIST: {"$ref": f"#/components/messages/{_STATUS_LIST}"}},
+    }
+
+
+def _public_operation() -> dict[str, Any]:
+    return {
+        "action": "receive",
+        "channel": {"$ref": f"#/channels/{_STATUS_LIST}"},
+        "bindings": {"mqtt": {"qos": 1, "retain": True, **_MQTT}},
+    }
+
+
+def _public_message() -> dict[str, Any]:
+    return {
+        "title": "StatusList",
+        "description": _one_line(_SIGNED_LIST),
+        "contentType": TYPE,
+        "payload": {"type": "string", "contentEncoding": "binary"},
+        "x-largest-payload-bytes": STATUS_LIMIT,
+    }
 
 
 def _schemas(kinds: Sequence[type[Message]]) -> dict[str, Any]:

@@ -27,6 +27,7 @@ from presence.messages import (
     Entry,
     Have,
     Heartbeat,
+    HeldList,
     Left,
     Link,
     Message,
@@ -40,6 +41,7 @@ from presence.messages import (
     What,
 )
 from presence.roster import CardState, MissingCourse, Unsettled
+from presence.statuslist import Status, sign_list, table_of
 from presence.topics import Leaf
 from presence.trust import Purpose
 from presence.verdict import (
@@ -219,6 +221,8 @@ EXAMPLES: dict[Leaf, list[Message]] = {
             readers={"nfc": ReaderState.READY, "camera": ReaderState.LOST},
             roster_issued=MORNING,
             free_disk_mb=20_480,
+            status_lists=(HeldList(3, MORNING),),
+            lists_refused=1,
         )
     ],
     Leaf.HAVE: [
@@ -258,6 +262,9 @@ RECEIVER = KIOSK
 ROSTER_KEY = signing_key(Purpose.ROSTER, number=7)
 SIGNED_ROSTER = cose.sign_message(codec.encode(EXAMPLES[Leaf.ROSTER][1]), ROSTER_KEY, RECEIVER, NOW)
 """The envelope too must stay as it is."""
+LIST_KEY = signing_key(Purpose.STATUS_LIST, number=8)
+MARKS = {1: Status.INVALID, 2: Status.SUSPENDED, CARD.index: Status.RENEWAL_DUE}
+SIGNED_LIST = sign_list(CARD.list, table_of(MARKS), LIST_KEY, NOW)
 
 
 def file_name(leaf: Leaf) -> str:
@@ -272,6 +279,7 @@ def main() -> None:
         text = json.dumps(plain, indent=1, ensure_ascii=False)
         (folder / file_name(leaf)).write_text(text + "\n", encoding="utf-8")
     (folder / "signed_roster.hex").write_text(SIGNED_ROSTER.hex() + "\n", encoding="ascii")
+    (folder / "signed_status_list.hex").write_text(SIGNED_LIST.hex() + "\n", encoding="ascii")
 
 
 if __name__ == "__main__":

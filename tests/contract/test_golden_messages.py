@@ -13,15 +13,18 @@ import pytest
 from presence import codec, cose
 from presence.card import Evidence
 from presence.messages import Entries, Message, What
+from presence.statuslist import LIFE, open_list, table_of
 from presence.topics import CHANNELS, Leaf
 from presence.trust import trust_list
 from presence.verdict import Due
 from presence.visit import Fact
-from tests.builders import NOW, trusted
+from tests.builders import CARD, NOW, trusted
 from tests.contract.examples import (
     ENTRIES,
     EXAMPLES,
     GOLDEN,
+    LIST_KEY,
+    MARKS,
     RECEIVER,
     ROSTER_KEY,
     SIGNED_ROSTER,
@@ -86,6 +89,15 @@ def test_what_any_release_signed_can_be_opened(release: str) -> None:
     opened = cose.open_message(raw, ROSTER_KEY.purpose, RECEIVER, trust)
     assert opened.issued == NOW
     assert json.loads(opened.payload) == golden(GOLDEN / release / file_name(Leaf.ROSTER))[1]
+
+
+@pytest.mark.parametrize("release", RELEASES)
+def test_any_releases_status_list_can_be_read(release: str) -> None:
+    """How tightly it is packed is zlib's affair; what it says is ours."""
+    raw = bytes.fromhex((GOLDEN / release / "signed_status_list.hex").read_text(encoding="ascii"))
+    opened = open_list(raw, CARD.list, trust_list([trusted(LIST_KEY)]))
+    assert (opened.issued, opened.expires) == (NOW, NOW + LIFE)
+    assert opened.table == table_of(MARKS)
 
 
 def test_this_release_signs_byte_for_byte_as_its_golden_message() -> None:

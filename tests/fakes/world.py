@@ -7,9 +7,17 @@ from datetime import datetime, timedelta
 from kiosk.events import ClockReading, HouseChanged, Signal, Stage, Surroundings
 from presence.card import CardRef
 from presence.ids import BootId
-from presence.messages import Briefings, ClockTrust, FromKiosk, Question, ReaderState
+from presence.messages import (
+    Briefings,
+    ClockTrust,
+    FromKiosk,
+    HeldList,
+    Question,
+    ReaderState,
+)
 from presence.messages import Roster as RosterMessage
 from presence.roster import House, RosterRow
+from presence.statuslist import Listed, SignedList
 from tests.builders import NOW
 
 BOOT = BootId("0192b3c4-d5e6-4f70-8a90-b1c2d3e4f506")
@@ -80,6 +88,23 @@ class MemoryRoster:
 
     def digests(self) -> tuple[str | None, str | None]:
         return ("roster" if self.house else None, "briefings" if self.briefings else None)
+
+
+class MemoryStatusLists:
+    """Port `StatusLists`. Believes whatever it is offered."""
+
+    def __init__(self) -> None:
+        self.known: dict[CardRef, Listed] = {}
+        self.offered: list[SignedList] = []
+
+    def listed(self, card: CardRef) -> Listed | None:
+        return self.known.get(card)
+
+    def take(self, offered: SignedList) -> None:
+        self.offered.append(offered)
+
+    def held(self) -> tuple[HeldList, ...]:
+        return ()
 
 
 class MemoryLink:

@@ -2,7 +2,7 @@
 
 import itertools
 import queue
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,10 +14,12 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
 from kiosk.events import Event, LinkChanged
 from kiosk.link import Address, MqttLink
+from kiosk.ports import Received
 from presence import cose, topics
 from presence.card import Assurance, SignedCode
 from presence.ids import KioskId, PresentationId
 from presence.messages import Answer, Message, Question
+from presence.statuslist import SignedList
 from presence.topics import Leaf
 from presence.trust import Purpose, SigningKey, TrustedKey, trust_list
 from presence.verdict import Basis, Move, Outcome, Reason, Saying, Verdict
@@ -68,26 +70,26 @@ class LinkBench:
 
     link: MqttLink
     events: "queue.Queue[Event]"
-    messages: "queue.Queue[tuple[Message, datetime | None]]"
+    messages: "queue.Queue[tuple[Message | SignedList, datetime | None]]"
 
     def next_event(self) -> Event:
         return self.events.get(timeout=PATIENCE)
 
-    def next_message(self) -> tuple[Message, datetime | None]:
+    def next_message(self) -> tuple[Message | SignedList, datetime | None]:
         return self.messages.get(timeout=PATIENCE)
 
 
 @contextmanager
 def running_link(
     port: int,
-    received: Callable[[Message, datetime | None], None] | None = None,
+    received: Received | None = None,
     jitter: float = 0.0,
 ) -> Iterator[LinkBench]:
     """A link to the broker on that port, started; stopped afterwards."""
     events: queue.Queue[Event] = queue.Queue()
-    messages: queue.Queue[tuple[Message, datetime | None]] = queue.Queue()
+    messages: queue.Queue[tuple[Message | SignedList, datetime | None]] = queue.Queue()
 
-    def keep(message: Message, issued: datetime | None) -> None:
+    def keep(message: Message | SignedList, issued: datetime | None) -> None:
         messages.put((message, issued))
 
     link = MqttLink(
@@ -128,9 +130,9 @@ class ServerEnd:
     def next(self) -> MQTTMessage:
         return self.heard.get(timeout=PATIENCE)
 
-    def say(self, leaf: Leaf | str, payload: bytes) -> None:
+    def say(self, leaf: Leaf | str, payload: bytes, *, retain: bool = False) -> None:
         topic = topics.topic(KIOSK, leaf) if isinstance(leaf, Leaf) else leaf
-        self._client.publish(topic, payload, qos=1).wait_for_publish(PATIENCE)
+        self._client.publish(topic, payload, qos=1, retain=retain).wait_for_publish(PATIENCE)
 
     def stop(self) -> None:
         self._client.disconnect()

@@ -14,7 +14,8 @@ from presence.ids import InstitutionId, KioskId
 from presence.messages import Answer, Briefings, Entries, Have, Link, Message, Roster
 from presence.policy import Policy
 from presence.roster import House
-from presence.topics import DOWN_LIMIT, UP_LIMIT, Leaf
+from presence.statuslist import SignedList
+from presence.topics import DOWN_LIMIT, STATUS_LIMIT, UP_LIMIT, Leaf
 from server.broker import Broker
 from tests.fakes.facts import NOON
 from tests.integration.link_bench import (
@@ -87,6 +88,22 @@ def test_a_signed_roster_comes_in_with_the_time_of_its_signature(broker: Broker)
         assert (roster.house, issued) == (HOUSE, NOON)
 
 
+def test_status_lists_that_rest_in_the_broker_come_in_on_every_connection(broker: Broker) -> None:
+    """Any that fits; whether they are to be believed is for their receiver to say."""
+    largest = SignedList(2**31 - 1, b"\xd2" * STATUS_LIMIT)
+    with server_end(broker.port) as server:
+        server.say(topics.status_list(3), b"list", retain=True)
+        server.say(topics.status_list(largest.number), largest.token, retain=True)
+        with running_link(broker.port) as bench:
+            came = [bench.next_message(), bench.next_message()]
+            assert sorted(came, key=repr) == [(largest, None), (SignedList(3, b"list"), None)]
+            kiosk_socket(bench).shutdown(socket.SHUT_RDWR)
+            again = [bench.next_message(), bench.next_message()]
+            assert sorted(again, key=repr) == sorted(came, key=repr)
+            server.say(topics.status_list(3), b"newer", retain=True)
+            assert bench.next_message() == (SignedList(3, b"newer"), None)
+
+
 def test_nothing_waits_for_a_delayed_acknowledgement(broker: Broker) -> None:
     with server_end(broker.port) as server, running_link(broker.port) as bench:
         bench.next_event()
@@ -142,6 +159,12 @@ JUNK = {
     ),
     "a roster of another kiosk": (Leaf.ROSTER, signed(a_roster(KioskId("x"))), "message"),
     "a roster signed with a card key": (Leaf.ROSTER, signed(a_roster(), CARD_KEY), "signature"),
+    "a status list that is too large": (
+        topics.status_list(3),
+        b"\xd2" * (STATUS_LIMIT + 1),
+        "message",
+    ),
+    "a status list without a number": ("tilstede/v1/public/status/all", b"\xd2", "topic"),
     "a topic of nobody": (f"tilstede/v1/kiosk/{KIOSK}/down/gossip", b"{}", "topic"),
 }
 
@@ -210,9 +233,9 @@ def test_the_server_is_told_when_a_kiosk_goes(broker: Broker, way: str) -> None:
 def test_a_fault_of_our_own_costs_one_connection_and_not_the_thread(
     broker: Broker, caplog: pytest.LogCaptureFixture
 ) -> None:
-    taken: list[Message] = []
+    taken: list[Message | SignedList] = []
 
-    def stumble_once(message: Message, _issued: datetime | None) -> None:
+    def stumble_once(message: Message | SignedList, _issued: datetime | None) -> None:
         taken.append(message)
         if len(taken) == 1:
             raise KeyError("Sonja")

@@ -2,10 +2,10 @@
 
 from datetime import timedelta
 
-from kiosk.health import EVERY, FIRST_AFTER, Health, Systemd
+from kiosk.health import EVERY, FIRST_AFTER, Health, Knowledge, Systemd
 from kiosk.outbox import Depth
 from presence.ids import KioskId
-from presence.messages import ClockTrust, Heartbeat, ReaderState
+from presence.messages import ClockTrust, Heartbeat, HeldList, ReaderState
 from tests.fakes.world import SetClock
 
 KIOSK = KioskId("solbakken-1")
@@ -22,7 +22,7 @@ class Bench:
             self.clock,
             ["hall", "back door"],
             lambda: self.depth,
-            lambda: self.clock.wall - MINUTE,
+            lambda: Knowledge(self.clock.wall - MINUTE, (HeldList(3, self.clock.wall),), 2),
             lambda: 5 * 2**30,
         )
 
@@ -64,6 +64,8 @@ def test_a_heartbeat_says_how_well_the_kiosk_is() -> None:
         readers={"hall": ReaderState.READY, "back door": ReaderState.LOST},
         roster_issued=now.wall - MINUTE,
         free_disk_mb=5 * 1024,
+        status_lists=(HeldList(3, now.wall),),
+        lists_refused=2,
     )
 
 

@@ -27,11 +27,21 @@ from presence.messages import (
     Settlement,
     What,
 )
+from presence.statuslist import Listed, SignedList, Status
+from presence.verdict import Outcome
 from presence.visit import Arrival
 from tests.builders import KIOSK, NOW, held_card, house
 from tests.fakes.facts import seeded
 from tests.fakes.outbox import MemoryOutbox
-from tests.fakes.world import MemoryHealth, MemoryLink, MemoryRoster, SetClock, Shown, Witness
+from tests.fakes.world import (
+    MemoryHealth,
+    MemoryLink,
+    MemoryRoster,
+    MemoryStatusLists,
+    SetClock,
+    Shown,
+    Witness,
+)
 from tests.unit.stand import KARI, OLA, READER, answer, briefing, kari, new_session, presented
 
 NO_TIME = timedelta(0)
@@ -62,6 +72,7 @@ class Bench:
     clock: SetClock = field(default_factory=SetClock)
     link: MemoryLink = field(default_factory=MemoryLink)
     health: MemoryHealth = field(default_factory=MemoryHealth)
+    statuses: MemoryStatusLists = field(default_factory=MemoryStatusLists)
     inbox: Inbox = field(default_factory=Inbox)
 
     def __post_init__(self) -> None:
@@ -77,6 +88,7 @@ class Bench:
             outbox=outbox,
             roster=self.roster,
             home=self.roster,
+            statuses=self.statuses,
             link=self.link,
             delivery=UploadSchedule(outbox, KIOSK, jitter=lambda: 0.0),
             health=self.health,
@@ -96,7 +108,7 @@ class Bench:
             self.inbox.report(event)
             self.loop.step(NO_TIME)
 
-    def receive(self, message: Message, issued: bool = False) -> None:
+    def receive(self, message: Message | SignedList, issued: bool = False) -> None:
         self.inbox.received(message, NOW if issued else None)
         self.loop.step(NO_TIME)
 
@@ -234,6 +246,29 @@ def test_briefings_are_kept_and_read_by_the_next_who_needs_them(bench: Bench) ->
     bench.tell(presented())
     bench.later(2.5)
     assert bench.stages[-1] is ev.BriefingOpen
+
+
+def test_what_the_status_list_says_of_a_card_is_asked_when_it_is_held_up(bench: Bench) -> None:
+    """Names have been wiped: the signature and the list are all that is left."""
+    bench.roster.rows.clear()
+    lost, ends = bench.statuses.known, NOW + timedelta(days=30)
+    lost[KARI] = Listed(Status.INVALID, NOW, ends)
+    bench.begun(is_up=False).tell(presented(KARI))
+    told = [one.stage for one in bench.noted if isinstance(one, Shown)][-1]
+    assert isinstance(told, Told)
+    assert told.verdict.outcome is Outcome.REFUSED
+    lost[KARI] = Listed(Status.VALID, NOW, ends)
+    bench.later(10)
+    bench.tell(presented(KARI))
+    told = [one.stage for one in bench.noted if isinstance(one, Shown)][-1]
+    assert isinstance(told, Told)
+    assert told.verdict.outcome is Outcome.UNCONFIRMED
+
+
+def test_a_status_list_that_comes_in_is_offered_to_those_that_are_held(bench: Bench) -> None:
+    offered = SignedList(3, b"token")
+    bench.begun().receive(offered)
+    assert bench.statuses.offered == [offered]
 
 
 def test_what_is_unreadable_and_which_reader_works_is_told_to_the_heartbeat(bench: Bench) -> None:

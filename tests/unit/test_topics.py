@@ -13,11 +13,14 @@ from presence.topics import (
     CHANNELS,
     DOWN_LIMIT,
     GATEWAYS,
+    STATUS_LISTS,
     UP_LIMIT,
     Leaf,
     all_down,
     kiosk_id,
     parse,
+    status_list,
+    status_list_number,
     topic,
 )
 from tests.builders import KIOSK
@@ -44,6 +47,8 @@ def test_the_topics_are_those_of_the_contract() -> None:
     ]
     assert all_down(KIOSK) == "tilstede/v1/kiosk/solbakken-1/down/#"
     assert GATEWAYS == "$share/gateway/tilstede/v1/kiosk/+/up/#"
+    assert status_list(3) == "tilstede/v1/public/status/3"
+    assert STATUS_LISTS == "tilstede/v1/public/status/+"
 
 
 def test_every_leaf_and_every_message_has_its_channel() -> None:
@@ -170,3 +175,33 @@ def test_junk_is_refused_or_is_exactly_a_topic_of_ours(text: str) -> None:
         except TopicError:
             continue
         assert topic(*found) == candidate
+
+
+@given(st.integers(0, 2**31 - 1))
+def test_the_number_of_a_status_list_is_read_back(number: int) -> None:
+    assert status_list_number(status_list(number)) == number
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "3",
+        "tilstede/v1/public/status/",
+        "tilstede/v1/public/status/+",
+        "tilstede/v1/public/status/#",
+        "tilstede/v1/public/status/-1",
+        "tilstede/v1/public/status/03",
+        "tilstede/v1/public/status/3 ",
+        "tilstede/v1/public/status/3/4",
+        "tilstede/v1/public/status/٣",  # an Arabic digit
+        "tilstede/v1/public/status/2147483648",
+        "tilstede/v1/public/status/99999999999999999999",
+        "x/tilstede/v1/public/status/3",
+        "tilstede/v1/public/trust",
+        "tilstede/v1/kiosk/a/down/roster",
+    ],
+)
+def test_any_other_topic_is_no_status_lists(text: str) -> None:
+    with pytest.raises(TopicError, match="not the topic of a status list"):
+        status_list_number(text)

@@ -28,8 +28,8 @@ def test_every_channel_is_there_in_its_direction(wire: dict[str, Any]) -> None:
     assert found == {
         (f"tilstede/v1/kiosk/{{kiosk}}/{leaf}", "send" if leaf.startswith("up/") else "receive")
         for leaf in Leaf
-    }
-    assert len(wire["operations"]) == len(CHANNELS)
+    } | {("tilstede/v1/public/status/{list}", "receive")}
+    assert len(wire["operations"]) == len(CHANNELS) + 1
 
 
 def test_whatever_is_referred_to_is_there(wire: dict[str, Any]) -> None:
@@ -42,13 +42,23 @@ def test_whatever_is_referred_to_is_there(wire: dict[str, Any]) -> None:
         assert place
 
 
-def test_only_the_roster_is_said_to_be_signed(wire: dict[str, Any]) -> None:
+def test_only_status_lists_rest_in_the_broker(wire: dict[str, Any]) -> None:
+    retained = {
+        name for name, one in wire["operations"].items() if one["bindings"]["mqtt"]["retain"]
+    }
+    assert retained == {"receive-status-list"}
+
+
+def test_only_the_roster_and_the_status_lists_are_said_to_be_signed(wire: dict[str, Any]) -> None:
     types = {
         name: one["contentType"]
         for name, one in wire["components"]["messages"].items()
         if "contentType" in one
     }
-    assert types == {"roster": 'application/cose; cose-type="cose-sign1"'}
+    assert types == {
+        "roster": 'application/cose; cose-type="cose-sign1"',
+        "status-list": "application/statuslist+cwt",
+    }
 
 
 def test_an_entry_is_described_though_it_is_read_by_itself(wire: dict[str, Any]) -> None:
