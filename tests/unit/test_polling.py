@@ -8,7 +8,6 @@ import pytest
 
 from kiosk.events import ReaderEvent, ReaderLost, ReaderReady
 from kiosk.readers.polling import Pace, PollingReader, Sighting
-from presence.card import Evidence, Unreadable
 from tests.hardware_mocks.witness import PATIENCE, Witness
 
 WAITS_AFTER_TWO_FAILURES = (0.001, 0.001, 60.0)
@@ -33,9 +32,6 @@ class Hardware:
                 self.failing_looks -= 1
                 raise OSError("no answer")
         return None
-
-    def read(self, sighting: Sighting) -> Evidence | Unreadable:
-        raise AssertionError(f"no card was held up, yet {sighting} is read")
 
     def close(self) -> None:
         pass

@@ -1,9 +1,12 @@
 """Choosing a reader, and when a card counts as presented and gone."""
 
+import subprocess
+import sys
+
 import pytest
 
 from kiosk.events import Presented, ReaderEvent, Removed
-from kiosk.readers import ReaderConfigError, ReaderSpec, open_reader
+from kiosk.readers import FAMILIES, ReaderConfigError, ReaderSpec, open_reader
 from kiosk.readers.presentation import TRIES, Presentation, identity
 from presence.card import SignedCode, Unreadable
 
@@ -16,18 +19,26 @@ GARBLED = Presented(NAME, Unreadable.GARBLED)
 def test_a_configured_reader_is_opened_by_its_family_and_named() -> None:
     assert open_reader(ReaderSpec("pn532", "/dev/serial0")).name == "pn532"
     assert open_reader(ReaderSpec("pn532", "/dev/serial0", "hall")).name == "hall"
+    assert open_reader(ReaderSpec("camera", "/dev/video0")).name == "camera"
 
 
 @pytest.mark.parametrize(
     ("spec", "complaint"),
     [
-        (ReaderSpec("mfrc522", "/dev/serial0"), "unknown reader 'mfrc522'; choose one of: pn532"),
-        (ReaderSpec("", "/dev/serial0"), "choose one of: pn532"),
+        (
+            ReaderSpec("mfrc522", "/dev/serial0"),
+            "'mfrc522'; choose one of: pn532, camera",
+        ),
+        (ReaderSpec("", "/dev/serial0"), "choose one of: pn532, camera"),
         (ReaderSpec("pn532", ""), "needs the path of its device"),
         (ReaderSpec("pn532", "tty"), "needs the path of its device"),
         (ReaderSpec("pn532", "/dev/x; rm -r /"), "needs the path of its device"),
         (ReaderSpec("pn532", "/dev/$(reboot)"), "needs the path of its device"),
         (ReaderSpec("pn532", "/dev/serial0\n"), "needs the path of its device"),
+        (ReaderSpec("camera", ""), "camera needs the path of its device, such as /dev/video0"),
+        (ReaderSpec("camera", "0"), "needs the path of its device"),
+        (ReaderSpec("camera", "rtsp://camera/"), "needs the path of its device"),
+        (ReaderSpec("camera", "/dev/video%d"), "needs the path of its device"),
     ],
 )
 def test_a_reader_that_cannot_be_is_an_error_at_start_up(spec: ReaderSpec, complaint: str) -> None:
@@ -36,8 +47,16 @@ def test_a_reader_that_cannot_be_is_an_error_at_start_up(spec: ReaderSpec, compl
     assert complaint in str(caught.value)
 
 
-def test_a_reader_that_was_never_started_can_be_stopped() -> None:
-    open_reader(ReaderSpec("pn532", "/dev/serial0")).stop()
+@pytest.mark.parametrize("family", FAMILIES)
+def test_a_reader_that_was_never_started_can_be_stopped(family: str) -> None:
+    open_reader(ReaderSpec(family, "/dev/serial0")).stop()
+
+
+def test_a_driver_is_imported_when_it_is_configured_and_not_before() -> None:
+    """A kiosk without a camera has no use for what reads pictures, nor room for it."""
+    program = "import kiosk.app, sys; print({'cv2', 'numpy', 'zxingcpp', 'nfc'} & set(sys.modules))"
+    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True)
+    assert ended.stdout == b"set()\n"
 
 
 def test_a_random_serial_number_identifies_nothing() -> None:

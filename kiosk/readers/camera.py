@@ -1,0 +1,56 @@
+"""A camera that cards' QR codes are shown to. To the kiosk it is a reader like any other.
+
+Pictures are looked at and forgotten: none is kept, written or logged.
+"""
+
+from collections.abc import Callable
+from functools import partial
+
+from kiosk.readers.attention import Attention
+from kiosk.readers.codes import our_code
+from kiosk.readers.frames import FrameSource
+from kiosk.readers.polling import Pace, PollingReader, Sighting
+from kiosk.readers.qr import QrDecoder
+from presence.card import Evidence, Unreadable
+
+CAMERA_PACE = Pace(idle=0.05, near=0.05, looks_until_gone=20)
+"""About ten looks a second, so that a slow machine has time for other things; a card is gone after
+some two seconds without it, because a code that a hand holds up flickers in and out of sight."""
+
+
+class CameraReader(PollingReader):
+    """`kiosk.ports.Reader` for one camera. `new_source` makes an unopened source of its frames."""
+
+    def __init__(
+        self, name: str, new_source: Callable[[], FrameSource], pace: Pace = CAMERA_PACE
+    ) -> None:
+        attention, decoder = Attention(pace.looks_until_gone), QrDecoder()
+        super().__init__(name, lambda: _View(new_source(), decoder, attention), pace)
+
+
+class _View:
+    """`Line` to a camera. Who was being attended to outlives it, as the presentation does."""
+
+    def __init__(self, source: FrameSource, decoder: QrDecoder, attention: Attention) -> None:
+        self._source, self._decoder, self._attention = source, decoder, attention
+
+    def open(self) -> None:
+        self._source.open()
+
+    def sense(self) -> Sighting | None:
+        """The card in the next picture, if any."""
+        text = self._attention.choose(self._decoder.texts(self._source.frame()))
+        return None if text is None else Sighting(text.encode(), partial(_evidence, text))
+
+    def close(self) -> None:
+        self._source.close()
+
+    def interrupt(self) -> None:
+        """Pictures come or fail by themselves."""
+
+    def drop(self) -> None:
+        self._source.close()
+
+
+def _evidence(text: str) -> Evidence | Unreadable:
+    return our_code(text) or Unreadable.UNSUPPORTED

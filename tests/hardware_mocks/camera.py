@@ -1,0 +1,121 @@
+"""A camera without a camera: whoever holds it says what is before it, and pulls its cable."""
+
+from collections import deque
+from collections.abc import Sequence
+from threading import Condition
+from types import TracebackType
+
+import numpy as np
+
+from kiosk.readers.frames import Frame, FrameSource
+
+PATIENCE = 10.0
+SIZE = (720, 1280)
+
+
+class EmulatedCamera:
+    """What is before it stays there until something else is. Safe from any thread."""
+
+    def __init__(self) -> None:
+        self._changed = Condition()
+        self._frame: Frame = nothing_there()
+        self._film: deque[Frame | Exception] = deque()
+        self._is_plugged = True
+        self._looks = 0
+        self.open_sources = 0
+        """How many have taken the camera and not let go of it."""
+
+    def __enter__(self) -> "EmulatedCamera":
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.unplug()
+
+    def source(self) -> FrameSource:
+        """For a reader: each call gives another way to the same camera."""
+        return _Source(self)
+
+    def show(self, frame: Frame) -> None:
+        """The camera sees this from now on."""
+        with self._changed:
+            self._frame = frame
+
+    def play(self, film: Sequence[Frame | Exception]) -> None:
+        """Exactly one look each, and return after the last; the last picture stays before the
+        camera. An exception is raised by its look. Raises TimeoutError."""
+        pictures = [shown for shown in film if not isinstance(shown, Exception)]
+        with self._changed:
+            self._film.extend(film)
+            self._frame = pictures[-1] if pictures else self._frame
+            if not self._changed.wait_for(lambda: not self._film, PATIENCE):
+                raise TimeoutError(f"{len(self._film)} pictures were not looked at")
+        self.await_looks(1)
+
+    def clear(self) -> None:
+        """There is nothing before the camera."""
+        self.show(nothing_there())
+
+    def unplug(self) -> None:
+        with self._changed:
+            self._is_plugged = False
+
+    def plug(self) -> None:
+        with self._changed:
+            self._is_plugged = True
+
+    def await_looks(self, count: int) -> None:
+        """Wait until so many more pictures have been taken. What was made of all of them but the
+        last has been told by then. Raises TimeoutError."""
+        with self._changed:
+            wanted = self._looks + count
+            if not self._changed.wait_for(lambda: self._looks >= wanted, PATIENCE):
+                raise TimeoutError(f"{wanted - self._looks} looks are missing")
+
+    def take(self) -> Frame:
+        """One picture. Raises OSError when the camera is unplugged."""
+        with self._changed:
+            self.check_cable()
+            self._looks += 1
+            self._changed.notify_all()
+            shown = self._film.popleft() if self._film else self._frame
+        if isinstance(shown, Exception):
+            raise shown
+        return shown
+
+    def check_cable(self) -> None:
+        """Raises OSError when the camera is unplugged."""
+        if not self._is_plugged:
+            raise OSError("there is no camera")
+
+
+class _Source:
+    """`FrameSource` of an emulated camera."""
+
+    def __init__(self, camera: EmulatedCamera) -> None:
+        self._camera = camera
+        self._is_open = False
+
+    def open(self) -> None:
+        self._camera.check_cable()
+        self._is_open = True
+        self._camera.open_sources += 1
+
+    def frame(self) -> Frame:
+        if not self._is_open:
+            raise OSError("this camera was not opened")
+        return self._camera.take()
+
+    def close(self) -> None:
+        if self._is_open:
+            self._is_open = False
+            self._camera.open_sources -= 1
+
+
+def nothing_there() -> Frame:
+    """An evenly grey wall."""
+    return np.full(SIZE, 120, dtype=np.uint8)
