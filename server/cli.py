@@ -7,6 +7,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from pathlib import Path
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -17,6 +18,8 @@ from server.broker import BrokerError
 from server.config import Config
 from server.db import make_engine
 from server.keys import KeysError
+from server.policies import files
+from server.policies.services import UnknownPolicyError
 from server.run import Running, build
 
 WRONG_CONFIGURATION = 2
@@ -29,19 +32,22 @@ log = logging.getLogger("server")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Returns the process's exit code: 0 after a clean stop, 1 when something failed, 2 when the
-    configuration is wrong."""
+    """Returns the process's exit code: 0 after a clean stop, 1 when something failed or a policy
+    that was to be checked is wrong, 2 when the configuration is wrong, policies included."""
     asked = _parser().parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
     logging.getLogger("alembic").setLevel(logging.WARNING)
+    if "file" in asked:
+        return check_policy(asked.file)
+    command: Callable[[Config], int] = asked.command
     try:
-        read = config.read(asked.config)
+        return command(config.read(asked.config))
     except SettingsError as error:
         print(error, file=sys.stderr)
         return WRONG_CONFIGURATION
-    command: Callable[[Config], int] = asked.command
-    try:
-        return command(read)
+    except UnknownPolicyError as error:
+        print(f"{asked.config}: policies: {error}", file=sys.stderr)
+        return WRONG_CONFIGURATION
     except (KeysError, BrokerError, SQLAlchemyError, OSError) as error:
         print(f"tilstede-server: {error}", file=sys.stderr)
         return FAILED
@@ -57,6 +63,14 @@ def _parser() -> argparse.ArgumentParser:
         found = commands.add_parser(name, help=words, description=words)
         found.add_argument("--config", type=Path, required=True, help="the configuration, in TOML")
         found.set_defaults(command=command)
+    words = "look at a society's policy"
+    policy = commands.add_parser("policy", help=words, description=words)
+    words = "tell every fault of a policy file, or what is in force today"
+    check = policy.add_subparsers(required=True, metavar="ACTION").add_parser(
+        "check", help=words, description=words
+    )
+    check.add_argument("file", type=Path, metavar="FILE", help="the policy, in TOML")
+    check.set_defaults(command=check_policy)
     return parser
 
 
@@ -83,6 +97,18 @@ def upgrade(read: Config) -> int:
         schema.upgrade(engine)
     finally:
         engine.dispose()
+    return 0
+
+
+def check_policy(path: Path) -> int:
+    """Tell what is wrong with a policy, or which of its versions holds on this machine's day."""
+    try:
+        versions = files.read(path)
+    except SettingsError as error:
+        print(error, file=sys.stderr)
+        return FAILED
+    today = datetime.now().astimezone().date()
+    print(f"{path}: {files.told(versions, today)}")
     return 0
 
 

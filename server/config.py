@@ -35,6 +35,8 @@ class Config:
     """0 takes a free one."""
     frame_ancestors: tuple[str, ...] = ()
     """Who may show our pages in a frame. Nobody, unless named here."""
+    policies: Path | None = None
+    """A folder with societies' own policies. They stand before those that come with the program."""
 
 
 def own_database(data: Path) -> str:
@@ -63,6 +65,7 @@ def parse(text: str, where: str) -> Config:
         web_host=web.text("host", "127.0.0.1", pattern=_HOST, must_be=_HOST_IN_WORDS),
         web_port=web.whole("port", 1, 65_535, 8080),
         frame_ancestors=web.texts("frame_ancestors"),
+        policies=_policies(settings),
     )
     if config.web_host not in LOOPBACK:
         web.fault("host", "must be 127.0.0.1 until people can sign in to the pages")
@@ -77,6 +80,11 @@ def _database(table: Table, data: Path) -> str:
     except ArgumentError:
         table.fault("url", "is not a database address such as sqlite:////path/to/file")
     return url
+
+
+def _policies(settings: Settings) -> Path | None:
+    folder = settings.text("policies", "")
+    return Path(folder) if folder else None
 
 
 def _broker(table: Table) -> BrokerAddress:

@@ -13,12 +13,14 @@ from server import schema
 from server.app import create_app
 from server.broker import Broker
 from server.config import LOOPBACK, Config
-from server.db import make_engine
+from server.db import make_engine, writing
 from server.gateway.answers import Decide
 from server.gateway.gateway import Gateway
 from server.gateway.wire import mqtt
 from server.keys import Keys, open_keys, open_secret
 from server.live import Live
+from server.policies import files
+from server.policies.services import keep
 from server.serving import WebServer
 from server.web import Parts
 
@@ -41,14 +43,19 @@ def utc_now() -> datetime:
 def build(
     config: Config, *, clock: Clock = utc_now, decide: Decide = admission.decide
 ) -> "Running":
-    """The whole server in one process. Brings the database up to date and opens the keys; raises
-    `server.keys.KeysError` or `sqlalchemy.exc.SQLAlchemyError` when that cannot be done, and
-    ValueError for a web address that others can reach: nobody has to sign in yet."""
+    """The whole server in one process. Reads the policies, brings the database up to date and
+    opens the keys. Raises `presence.settings.SettingsError` for a policy with faults,
+    `server.policies.services.UnknownPolicyError` for a society without one, `server.keys.KeysError`
+    or `sqlalchemy.exc.SQLAlchemyError` when the rest cannot be done, and ValueError for a web
+    address that others can reach: nobody has to sign in yet."""
     if config.web_host not in LOOPBACK:
         raise ValueError("the pages are for this machine only until people can sign in")
+    policies = files.read_all(config.policies)
     config.data.mkdir(parents=True, exist_ok=True)
     engine = make_engine(config.database)
     schema.upgrade(engine)
+    with writing(engine) as session, session.begin():
+        keep(session, clock(), policies)
     keys = open_keys(config.data / "keys", clock())
     live = Live(engine, LIVE_BOARDS)
     parts = Parts(engine=engine, now=clock, card_key=keys.card, live=live)

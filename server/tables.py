@@ -8,6 +8,7 @@ from server.institutions import models as institutions
 from server.kiosks import models as kiosks
 from server.notices import models as notices
 from server.people import models as people
+from server.policies import models as policies
 from server.visits import models as visits
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "metadata",
     "notices",
     "people",
+    "policies",
     "visits",
 ]
 

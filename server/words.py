@@ -11,12 +11,11 @@ from flask_babel import format_date, get_locale, gettext
 from flask_babel import lazy_gettext as _
 from flask_babel.speaklater import LazyString
 
-from presence.onsite import Doubt
+from presence.activity import Activity
+from presence.reason import Reason
 from presence.roster import CardState
-from presence.verdict import Reason
-from presence.visit import VisitState
+from presence.visit import Doubt, VisitState
 from server.cards.queries import Reporter, Validity
-from server.institutions.models import Activity
 from server.notices.models import AlertKind
 
 _WORDS: tuple[tuple[StrEnum, LazyString], ...] = (
@@ -40,15 +39,18 @@ _WORDS: tuple[tuple[StrEnum, LazyString], ...] = (
     (Doubt.SENT_TO_STAFF, _("Asked to speak to the staff")),
     (Doubt.CARD_UNCLEAR, _("Checked out with an unclear card")),
     (Doubt.FORGOTTEN, _("Forgotten check-out")),
+    (Doubt.ELSEWHERE, _("Has checked in at another home since")),
     (AlertKind.REFUSED, _("Asked at the door to speak to the staff")),
     (AlertKind.LEFT_IN_DOUBT, _("Checked out, perhaps not by the card's owner")),
     (AlertKind.ACCEPTED_OFFLINE, _("Let in while the kiosk had no network")),
+    (AlertKind.LET_IN_WITH_WARNING, _("Let in, although just seen at another home")),
     (Reason.OK, _("Nothing wrong")),
     (Reason.NOT_GENUINE, _("The card cannot be read")),
     (Reason.UNKNOWN_CARD, _("Nobody knows the card")),
     (Reason.TOO_WEAK, _("The card proves too little")),
     (Reason.CARD_BLOCKED, _("The card is blocked")),
     (Reason.PAUSED, _("Paused by the home")),
+    (Reason.ELSEWHERE, _("Seen at another home too shortly before")),
     (Reason.NOT_YET_VALID, _("The card is not valid yet")),
     (Reason.EXPIRED, _("The card has expired")),
     (Reason.COURSE_MISSING, _("A mandatory course is missing")),

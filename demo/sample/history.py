@@ -8,8 +8,8 @@ from demo.sample.desk import Desk, Made
 from demo.sample.homes import SOLBAKKEN, Home
 from demo.sample.register import VERSION_AGES
 from demo.sample.visiting import ZONE, stays, told_by
+from presence.reason import Reason
 from presence.roster import CardState
-from presence.verdict import Reason
 from server.kiosks.services import seen
 from server.visits.services import keep_entries
 from server.visits.store import Told

@@ -9,9 +9,10 @@ from random import Random
 
 from demo.sample.homes import HOMES, NORDSTRAND, SOLBAKKEN, Home
 from demo.sample.names import FIRST_NAMES, SURNAMES
+from presence.activity import Activity
 from presence.dates import add_months
+from presence.policy import Policy
 from presence.roster import CardState
-from server.institutions.models import Activity
 from server.people.services import adult_from
 
 FJORDBY = "fjordby"
@@ -93,7 +94,7 @@ def crowd(random: Random, today: date, count: int) -> list[Plan]:
 
 def _somebody(random: Random, today: date, state: CardState, term: str | None) -> Plan:
     born = _birth(random, today)
-    adult = adult_from(born)
+    adult = adult_from(born, Policy().adult_years)
     home = random.choice(HOMES)
     homes = (home, random.choice(HOMES)) if random.random() < 0.15 else (home,)
     chapter = ELVEMO if home.is_neighbour else FJORDBY

@@ -20,6 +20,8 @@ from server.institutions.services import assign
 from server.kiosks.services import add_kiosk
 from server.people.models import ChapterMembership, Volunteer
 from server.people.services import add_volunteer
+from server.policies import files
+from server.policies.services import keep
 
 VERSION_AGES = {1: 400, 2: 200, 3: 60}
 """Days ago on which a major version of a briefing came into force."""
@@ -27,7 +29,8 @@ _LEADERS = ((FJORDBY, "Fjordby", "Ragnhild Foss"), (ELVEMO, "Elvemo", "Omar Nyg�
 
 
 def add_chapters(desk: Desk) -> None:
-    desk.session.add(Society(id=SAMPLE_SOCIETY, name="Besøksvennene (PRØVE)"))
+    keep(desk.session, desk.now, files.shipped())
+    desk.session.add(Society(id=SAMPLE_SOCIETY, name="Besøksvennene (PRØVE)", policy_id="NO"))
     desk.session.flush()
     for number, (chapter, name, leader) in enumerate(_LEADERS):
         desk.session.add(

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from demo.sample.homes import Home
 from presence import codec
+from presence.activity import Activity
 from presence.card import CardRef
 from presence.ids import RANDOM_BYTES, BootId, EventId, PresentationId, VisitId, uuid7
 from presence.messages import (
@@ -23,8 +24,8 @@ from presence.messages import (
     Stamp,
     What,
 )
-from presence.verdict import Basis, Outcome, Reason
-from server.institutions.models import Activity
+from presence.reason import Reason
+from presence.verdict import Basis, Outcome
 from server.visits.store import Told
 
 ZONE = ZoneInfo("Europe/Oslo")

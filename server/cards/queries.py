@@ -13,8 +13,9 @@ from presence.roster import CardState
 from server.cards.models import Card, CardEvent
 from server.cards.services import CAN_BE_LOST, history
 from server.institutions.models import Chapter, Society
-from server.institutions.services import policy_from
 from server.people.models import Volunteer
+from server.policies.models import KeptPolicy
+from server.policies.services import policy_on
 
 SAMPLE_SOCIETY = "sample"
 """The society of the sample data. Its cards carry the word PRØVE (DOMAIN, "Six facts")."""
@@ -75,16 +76,18 @@ class CardFile:
         return next((one for one in self.history if one.state_after is CardState.LOST), None)
 
 
-def card_file(session: Session, card_id: str) -> CardFile | None:
+def card_file(session: Session, card_id: str, today: date) -> CardFile | None:
     """One card with its history, newest first; None when there is no such card."""
     row = session.execute(
-        sa.select(Card, Volunteer, Chapter, Society.policy)
+        sa.select(Card, Volunteer, Chapter, KeptPolicy.versions)
         .join_from(Card, Volunteer, Volunteer.id == Card.volunteer_id)
         .join(Chapter, Chapter.id == Card.chapter_id)
         .join(Society, Society.id == Chapter.society_id)
+        .join(KeptPolicy, KeptPolicy.id == Society.policy_id)
         .where(Card.id == card_id)
     ).one_or_none()
     if row is None:
         return None
-    card, volunteer, chapter, policy = row
-    return CardFile(card, volunteer, chapter, policy_from(policy), history(session, card_id))
+    card, volunteer, chapter, versions = row
+    policy = policy_on(versions, today)
+    return CardFile(card, volunteer, chapter, policy, history(session, card_id))

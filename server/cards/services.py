@@ -46,14 +46,15 @@ class NewCard:
 def issue_card(session: Session, now: datetime, new: NewCard, policy: Policy, actor: str) -> Card:
     """Make a card, active at once.
 
-    Raises LookupError when there is no such volunteer, CardError when the person is under 18 on
+    Raises LookupError when there is no such volunteer, CardError when the person is under age on
     the card's first day.
     """
     volunteer = session.get(Volunteer, new.volunteer)
     if volunteer is None:
         raise LookupError("no such volunteer")
-    if new.valid_from < adult_from(volunteer.birth_date):
-        raise CardError("a card cannot be valid before the volunteer's 18th birthday")
+    years = policy.adult_years
+    if new.valid_from < adult_from(volunteer.birth_date, years):
+        raise CardError(f"a card cannot be valid before its holder is {years} years old")
     issued = now.replace(microsecond=0)
     card = Card(
         id=new.id,

@@ -52,7 +52,7 @@ def report_lost(card: str) -> BaseResponse | tuple[str, int]:
 
 
 def _file(card: str) -> CardFile:
-    found = queries.card_file(web.session(), card)
+    found = queries.card_file(web.session(), card, web.today())
     if found is None:
         abort(404)
     return found

@@ -11,10 +11,11 @@ from functools import lru_cache
 import sqlalchemy as sa
 
 from presence import codec
-from presence.admission import Facts
 from presence.card import Assurance, Credential, Evidence, SignedCode
 from presence.credential import verify_code
 from presence.errors import CredentialError
+from presence.facts import Facts
+from presence.ids import InstitutionId
 from presence.messages import Answer, Question
 from presence.trust import TrustList
 from presence.verdict import Basis, Verdict
@@ -67,7 +68,7 @@ class Answers:
         be read; then nothing is answered and the kiosk decides alone."""
         credential, assurance = self._examine(question.evidence)
         card = credential.card if credential else None
-        tap = roster.tap(self._connected(), question.kiosk, card)
+        tap = roster.tap(self._connected(), question.kiosk, card, now)
         if tap is None:
             raise UnknownKioskError("no such kiosk")
         facts = Facts(
@@ -83,7 +84,7 @@ class Answers:
         )
         verdict = self._decide(facts, now)
         answer = Answer(presentation=question.presentation, verdict=verdict, at=now, row=tap.row)
-        return Answered(codec.encode(answer), _notice(question, facts, verdict, now))
+        return Answered(codec.encode(answer), _notice(question, facts, verdict, now, tap.last_home))
 
     def close(self) -> None:
         """Give the connection back; the next question opens another."""
@@ -118,9 +119,20 @@ def _verifier(trust: TrustList) -> Callable[[str], Credential]:
     return lru_cache(maxsize=REMEMBERED_CODES)(verify)
 
 
-def _notice(question: Question, facts: Facts, verdict: Verdict, now: datetime) -> Notice | None:
+def _notice(
+    question: Question,
+    facts: Facts,
+    verdict: Verdict,
+    now: datetime,
+    last_home: InstitutionId | None,
+) -> Notice | None:
     if not verdict.tell or facts.credential is None:
         return None
-    tapped = Tapped(facts.credential.card, question.kiosk, facts.house.institution)
-    kind = AlertKind.LEFT_IN_DOUBT if verdict.is_doubtful else AlertKind.REFUSED
-    return Notice(tapped, kind, verdict, now)
+    tapped = Tapped(facts.credential.card, question.kiosk, facts.house.institution, last_home)
+    return Notice(tapped, _kind(verdict), verdict, now)
+
+
+def _kind(verdict: Verdict) -> AlertKind:
+    if verdict.is_doubtful:
+        return AlertKind.LEFT_IN_DOUBT
+    return AlertKind.REFUSED if verdict.warning is None else AlertKind.LET_IN_WITH_WARNING

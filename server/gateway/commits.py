@@ -62,7 +62,7 @@ def _store(session: Session, now: datetime, unit: Unit) -> None:
         case Entries():
             seen(session, now, unit.kiosk)
         case Notice(tapped, kind, verdict, at):
-            alert(session, at, tapped, kind, verdict.reason, verdict.tell)
+            alert(session, at, tapped, kind, verdict.warning or verdict.reason, verdict.tell)
 
 
 _homes = sa.select(Kiosk.id, Kiosk.institution_id).where(

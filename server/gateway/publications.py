@@ -22,7 +22,7 @@ from server import changes
 from server.briefings.services import in_force
 from server.changes import Change, ChangeKind
 from server.institutions.models import Institution
-from server.institutions.services import house
+from server.institutions.services import HOMES, HOUSE, house, house_from
 from server.kiosks.models import Kiosk
 from server.kiosks.roster import homes_of, rows_of
 
@@ -57,7 +57,7 @@ class Publications:
         institution = session.scalars(_home_of, {"kiosk": have.kiosk}).one_or_none()
         if institution is None:
             return
-        home, rows = house(session, institution), rows_of(session, institution, now)
+        home, rows = house(session, institution, now), rows_of(session, institution, now)
         if have.roster != digest(home, rows):
             self._send_whole(now, have.kiosk, home, rows)
         briefings = _briefings(session, have.kiosk, institution)
@@ -85,7 +85,7 @@ class Publications:
         news: _News,
         kiosks: Sequence[KioskId],
     ) -> None:
-        home, rows = house(session, institution), rows_of(session, institution, now)
+        home, rows = house(session, institution, now), rows_of(session, institution, now)
         changed = tuple(row for row in rows if row.volunteer in news.volunteers)
         gone = tuple(sorted(news.volunteers - {row.volunteer for row in changed}))
         held = digest(home, rows)
@@ -161,6 +161,14 @@ def homes_with_kiosks(session: Session) -> Sequence[InstitutionId]:
     return session.scalars(_homes_with_kiosks).all()
 
 
+def under_new_policy(session: Session, since: datetime, now: datetime) -> Sequence[InstitutionId]:
+    """The homes with kiosks at which another version of the policy took effect after `since`: it
+    was midnight there."""
+    rows = session.execute(_houses_with_kiosks).all()
+    pairs = ((house_from(since, row), house_from(now, row)) for row in rows)
+    return [today.institution for then, today in pairs if then.policy != today.policy]
+
+
 def _briefings(session: Session, kiosk: KioskId, institution: InstitutionId) -> Briefings:
     return Briefings(kiosk=kiosk, briefings=in_force(session, institution))
 
@@ -172,6 +180,9 @@ _kiosks_of = (
     .order_by(Kiosk.id)
 )
 _homes_with_kiosks = sa.select(Kiosk.institution_id).distinct().order_by(Kiosk.institution_id)
+_houses_with_kiosks = (
+    sa.select(*HOUSE).select_from(HOMES).where(Institution.id.in_(sa.select(Kiosk.institution_id)))
+)
 _all_homes = sa.select(Institution.id)
 
 CURSOR = "publications"

@@ -25,7 +25,13 @@ from server.gateway.answers import Notice
 from server.gateway.commits import Fact, Unit
 from server.gateway.entries import Delivery
 from server.gateway.once import Once
-from server.gateway.publications import Publications, Publish, Reader, homes_with_kiosks
+from server.gateway.publications import (
+    Publications,
+    Publish,
+    Reader,
+    homes_with_kiosks,
+    under_new_policy,
+)
 
 log = logging.getLogger(__name__)
 
@@ -34,6 +40,8 @@ GROUP = 200
 POLL_SECONDS = 0.1
 """So often the changes of other processes are looked for."""
 SAVE_EVERY = timedelta(seconds=1)
+LOOK_EVERY = timedelta(minutes=1)
+"""So often it is asked whether it has become midnight at a home whose policy changes today."""
 GREETED_AT_ONCE = 5
 """Homes told in one turn what their kiosks should hold; entries come in between."""
 _DATABASE, _NOT_READ, _NOT_WRITTEN = "the database", "cannot be read", "cannot be written"
@@ -73,6 +81,7 @@ class Worker:
         self._to_greet: deque[InstitutionId] = deque()
         self._must_greet = threading.Event()
         self._saved_at = datetime.min.replace(tzinfo=UTC)
+        self._looked = clock()
         self._thread = threading.Thread(target=self._run, name="gateway-worker", daemon=True)
 
     def start(self) -> None:
@@ -118,6 +127,7 @@ class Worker:
         if jobs or notices:
             self._deal_with(jobs, notices)
         self._attempt(self._tell_news, _NOT_READ)
+        self._attempt(self._look_for_policies, _NOT_READ)
         self._attempt(self._greet_some, _NOT_READ)
         if self._reader.is_unsaved and abs(self._clock() - self._saved_at) >= SAVE_EVERY:
             self._attempt(self._save_place, _NOT_WRITTEN)
@@ -202,6 +212,15 @@ class Worker:
             if news:
                 self._publications.tell(session, self._clock(), news)
                 self._reader.done(news)
+
+    def _look_for_policies(self) -> None:
+        """Where another version of a policy has taken effect, the kiosks are told of it."""
+        now = self._clock()
+        if abs(now - self._looked) < LOOK_EVERY:
+            return
+        with reading(self._engine) as session:
+            self._to_greet.extend(under_new_policy(session, self._looked, now))
+        self._looked = now
 
     def _greet_some(self) -> None:
         if not self._to_greet and not self._must_greet.is_set():

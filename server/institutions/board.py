@@ -3,41 +3,28 @@
 Pure: facts in, board out. Who is in doubt, and why, is for `presence.onsite` to say.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from presence.briefing import Acknowledgement, is_due
-from presence.ids import VolunteerId
-from presence.onsite import Doubt, doubt, is_footnote, is_long
+from presence.ids import EventId, VolunteerId
+from presence.onsite import Attempt, Presence, Stay, is_long, on_site
 from presence.roster import House
-from presence.visit import VisitState
+from presence.visit import Doubt
 
 KIOSK_IS_QUIET = timedelta(minutes=3)
 """A kiosk says that it is alive every minute."""
 
 
 @dataclass(frozen=True, slots=True)
-class Attempt:
-    """A card that was not accepted. `name` is None for a card that nobody knows."""
+class Known:
+    """What the board says of a volunteer beside the visit."""
 
-    at: datetime
-    name: str | None
-    volunteer: VolunteerId | None
-
-
-@dataclass(frozen=True, slots=True)
-class Stay:
-    """A current visit, as the home's standing of that volunteer has it."""
-
-    volunteer: VolunteerId
     name: str
     """First name and initial."""
-    state: VisitState
-    arrived: datetime | None
     acknowledged: Acknowledgement | None
-    sits_through_night: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +42,7 @@ class HouseFacts:
     """The one that `house.zone` names."""
     stays: Sequence[Stay]
     attempts: Sequence[Attempt]
+    people: Mapping[VolunteerId, Known]
     kiosks: Sequence[KioskContact]
 
 
@@ -63,11 +51,15 @@ class Guest:
     """One line of the board. `is_long`: has the leaving been forgotten?"""
 
     name: str | None
+    """None: a card that nobody knows."""
     since: datetime | None
     is_briefed: bool
     """True, too, where the home has no briefing yet: then none is pending."""
     is_long: bool = False
     doubt: Doubt | None = None
+    volunteer: VolunteerId | None = None
+    attempt: EventId | None = None
+    """The refused attempt that staff may answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +70,8 @@ class Board:
     now: datetime
     on_site: tuple[Guest, ...]
     possible: tuple[Guest, ...]
+    out: tuple[Guest, ...]
+    """Out with residents: in a fire nobody searches the house for them."""
     footnotes: int
     """Visits never closed, so old that nobody looks for the person any more."""
 
@@ -100,41 +94,33 @@ class Board:
 
 def make_board(facts: HouseFacts, now: datetime) -> Board:
     """The board of one home at `now`, newest arrival first."""
-    on_site: list[Guest] = []
-    possible: list[Guest] = []
-    footnotes = 0
-    for stay in facts.stays:
-        guest = _guest(stay, facts, now)
-        if guest.doubt is None:
-            on_site.append(guest)
-        elif is_footnote(stay.arrived, now, facts.zone):
-            footnotes += 1
-        else:
-            possible.append(guest)
-    possible += [
-        Guest(attempt.name, attempt.at, is_briefed=False, doubt=Doubt.SENT_TO_STAFF)
-        for attempt in facts.attempts
-        if now - attempt.at < facts.house.policy.refusal_counts
-    ]
-    return Board(facts, now, _newest_first(on_site), _newest_first(possible), footnotes)
-
-
-def _guest(stay: Stay, facts: HouseFacts, now: datetime) -> Guest:
-    house, vigil = facts.house, stay.sits_through_night
-    is_briefed = house.briefing is None or not is_due(
-        stay.acknowledged, house.briefing, now, facts.zone, house.policy.briefing_max_age_months
+    rules = facts.house.stay_rules(facts.zone)
+    counts = facts.house.policy.refusal_counts
+    found = on_site(facts.stays, facts.attempts, now, rules, counts)
+    inside, possible, out = (
+        tuple(_guest(one, facts, now) for one in people)
+        for people in (found.inside, found.possible, found.out)
     )
+    return Board(facts, now, inside, possible, out, found.footnotes)
+
+
+def _guest(present: Presence, facts: HouseFacts, now: datetime) -> Guest:
+    known = None if present.volunteer is None else facts.people[present.volunteer]
+    visit, long_visit = present.visit, facts.house.policy.long_visit
     return Guest(
-        stay.name,
-        stay.arrived,
-        is_briefed,
-        is_long(stay.arrived, now, keeps_vigil=vigil),
-        doubt(stay.state, stay.arrived, now, facts.zone, keeps_vigil=vigil),
+        name=known.name if known else None,
+        since=present.since,
+        is_briefed=visit is not None and known is not None and _is_briefed(known, facts, now),
+        is_long=visit is not None and is_long(visit, now, long_visit),
+        doubt=present.doubt,
+        volunteer=present.volunteer,
+        attempt=present.attempt,
     )
 
 
-def _newest_first(guests: list[Guest]) -> tuple[Guest, ...]:
-    """Those whose arrival nobody knows come last."""
-    return tuple(
-        sorted(guests, key=lambda one: one.since.timestamp() if one.since else 0.0, reverse=True)
+def _is_briefed(known: Known, facts: HouseFacts, now: datetime) -> bool:
+    house = facts.house
+    months = house.policy.briefing_max_age_months
+    return house.briefing is None or not is_due(
+        known.acknowledged, house.briefing, now, facts.zone, months
     )

@@ -1,38 +1,25 @@
 """Societies, chapters, homes, and who is expected where."""
 
 from datetime import date, datetime
-from enum import StrEnum
 
 from sqlalchemy import ForeignKey
 from sqlalchemy.orm import Mapped, mapped_column
 
+from presence.activity import Activity
+from presence.card import Assurance
 from presence.ids import ChapterId, InstitutionId, VolunteerId
-from presence.visit import VisitState
+from presence.visit import Doubt, VisitState
 from server.db import Base, RowNumber
 
 
-class Activity(StrEnum):
-    """What a volunteer comes for: a closed list, for no free text about people is kept."""
-
-    VISIT = "visit"
-    WALK = "walk"
-    DOG_VISIT = "dog_visit"
-    SONG_HOUR = "song_hour"
-    READING = "reading"
-    CAFE = "cafe"
-    GAMES = "games"
-    VIGIL = "vigil"
-
-
 class Society(Base):
-    """A national body. `policy` is `presence.policy.Policy` as JSON; what it leaves out has the
-    rule's default."""
+    """A national body. Its policy is the one of the file that is called so, such as "NO"."""
 
     __tablename__ = "societies"
 
     id: Mapped[str] = mapped_column(primary_key=True)
     name: Mapped[str]
-    policy: Mapped[str] = mapped_column(default="{}")
+    policy_id: Mapped[str] = mapped_column(ForeignKey("policies.id"))
 
 
 class Chapter(Base):
@@ -58,6 +45,12 @@ class Institution(Base):
     name: Mapped[str]
     zone: Mapped[str]
     address: Mapped[str] = mapped_column(default="")
+    latitude: Mapped[float | None]
+    """With `longitude`, where it stands, in degrees (WGS 84); None: nobody has said."""
+    longitude: Mapped[float | None]
+    lowest_assurance: Mapped[int] = mapped_column(default=int(Assurance.A0))
+    """What this home asks of a card beyond what the policy asks (`presence.card.Assurance`)."""
+    has_dogs: Mapped[bool] = mapped_column(default=True)
     briefing_major: Mapped[int | None]
     """With `briefing_minor`, the briefing in force; None: there is none yet."""
     briefing_minor: Mapped[int | None]
@@ -96,6 +89,8 @@ class Standing(Base):
     )
     version: Mapped[int]
     is_paused: Mapped[bool] = mapped_column(default=False)
+    activities: Mapped[str] = mapped_column(default="")
+    """What the volunteer comes to this home for, by commas."""
     acknowledged_major: Mapped[int | None]
     acknowledged_at: Mapped[datetime | None]
     visit: Mapped[str | None]
@@ -103,6 +98,11 @@ class Standing(Base):
     visit_state: Mapped[VisitState | None]
     arrived: Mapped[datetime | None]
     last_arrival: Mapped[datetime | None]
+    doubt: Mapped[Doubt | None]
+    doubted: Mapped[datetime | None]
+    confirmed: Mapped[datetime | None]
+    is_vigil: Mapped[bool] = mapped_column(default=False)
+    is_out: Mapped[bool] = mapped_column(default=False)
     latest_at: Mapped[datetime | None]
-    """With `latest_event`, the last fact that is part of this."""
+    """With `latest_event`, the last fact of this home that is part of this."""
     latest_event: Mapped[str | None]

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
@@ -9,10 +10,12 @@ import sqlalchemy as sa
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from presence.briefing import Acknowledgement
-from presence.ids import InstitutionId, VolunteerId
-from server.institutions.board import Attempt, Board, HouseFacts, KioskContact, Stay, make_board
-from server.institutions.models import Activity, Assignment, Institution, Society, Standing
-from server.institutions.services import HOUSE, house_from, zone_of
+from presence.ids import EventId, InstitutionId, VolunteerId
+from presence.onsite import Attempt, Stay
+from server.institutions.board import Board, HouseFacts, KioskContact, Known, make_board
+from server.institutions.models import Institution, Standing
+from server.institutions.services import HOMES, HOUSE, house_from, zone_of
+from server.institutions.standings import here_of
 from server.kiosks.models import Kiosk
 from server.people.models import Volunteer, initial_of
 from server.visits.models import RefusedAttempt
@@ -42,22 +45,20 @@ _LONGEST_COUNT = timedelta(hours=24)
 
 
 def _boards(session: Session, now: datetime, only: Only) -> list[Board]:
-    homes = (
-        sa.select(*HOUSE)
-        .join_from(Institution, Society, Society.id == Institution.society_id)
-        .order_by(Institution.name)
-    )
-    houses = [house_from(*row) for row in session.execute(_of(homes, Institution.id, only))]
-    stays = _stays(session, only)
-    attempts = _attempts(session, only, now)
+    homes = sa.select(*HOUSE).select_from(HOMES).order_by(Institution.name)
+    houses = [house_from(now, row) for row in session.execute(_of(homes, Institution.id, only))]
+    found: Mapping[InstitutionId, _Found] = defaultdict(_Found)
+    _read_stays(session, only, found)
+    _read_attempts(session, only, now, found)
     kiosks = _kiosks(session, only)
     return [
         make_board(
             HouseFacts(
                 house,
                 zone_of(house.zone),
-                stays[house.institution],
-                attempts[house.institution],
+                found[house.institution].stays,
+                found[house.institution].attempts,
+                found[house.institution].people,
                 kiosks[house.institution],
             ),
             now,
@@ -66,53 +67,48 @@ def _boards(session: Session, now: datetime, only: Only) -> list[Board]:
     ]
 
 
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What was found of one home."""
+
+    stays: list[Stay] = field(default_factory=list)
+    attempts: list[Attempt] = field(default_factory=list)
+    people: dict[VolunteerId, Known] = field(default_factory=dict)
+
+    def know(self, volunteer: Volunteer | None, standing: Standing | None) -> None:
+        if volunteer is None or volunteer.id in self.people:
+            return
+        name = short_name(volunteer.first_name, volunteer.last_name)
+        self.people[volunteer.id] = Known(name, _acknowledged(standing))
+
+
 def _of(select: S, column: InstrumentedAttribute[InstitutionId], only: Only) -> S:
     return select if only is None else select.where(column.in_(only))
 
 
-def _stays(session: Session, only: Only) -> Mapping[InstitutionId, list[Stay]]:
-    vigil = (
-        sa.select(Assignment.id)
-        .where(
-            Assignment.volunteer_id == Standing.volunteer_id,
-            Assignment.institution_id == Standing.institution_id,
-            Assignment.activity == Activity.VIGIL,
-            Assignment.ended_on.is_(None),
-        )
-        .exists()
-    )
+def _read_stays(session: Session, only: Only, found: Mapping[InstitutionId, _Found]) -> None:
     current = (
-        sa.select(Standing, Volunteer, vigil)
+        sa.select(Standing, Volunteer)
         .join(Volunteer, Volunteer.id == Standing.volunteer_id)
         .where(Standing.visit_state.is_not(None))
     )
-    stays: Mapping[InstitutionId, list[Stay]] = defaultdict(list)
-    for standing, volunteer, is_vigil in session.execute(
-        _of(current, Standing.institution_id, only)
-    ):
-        if standing.visit_state is None:
-            continue
-        stays[standing.institution_id].append(
-            Stay(
-                standing.volunteer_id,
-                short_name(volunteer.first_name, volunteer.last_name),
-                standing.visit_state,
-                standing.arrived,
-                _acknowledged(standing),
-                is_vigil,
-            )
-        )
-    return stays
+    for standing, volunteer in session.execute(_of(current, Standing.institution_id, only)):
+        visit = here_of(standing).visit
+        if visit is not None:
+            found[standing.institution_id].stays.append(Stay(volunteer.id, visit))
+            found[standing.institution_id].know(volunteer, standing)
 
 
-def _acknowledged(standing: Standing) -> Acknowledgement | None:
-    if standing.acknowledged_major is None or standing.acknowledged_at is None:
+def _acknowledged(standing: Standing | None) -> Acknowledgement | None:
+    if standing is None or standing.acknowledged_at is None or standing.acknowledged_major is None:
         return None
     return Acknowledgement(standing.acknowledged_major, standing.acknowledged_at)
 
 
-def _attempts(session: Session, only: Only, now: datetime) -> Mapping[InstitutionId, list[Attempt]]:
-    """Of each person the newest attempt, unless something has been recorded of them since."""
+def _read_attempts(
+    session: Session, only: Only, now: datetime, found: Mapping[InstitutionId, _Found]
+) -> None:
+    """An attempt has its answer when staff gave one, or the person came or went since."""
     recent = (
         sa.select(RefusedAttempt, Volunteer, Standing)
         .outerjoin(Volunteer, Volunteer.id == RefusedAttempt.volunteer_id)
@@ -122,31 +118,27 @@ def _attempts(session: Session, only: Only, now: datetime) -> Mapping[Institutio
             & (Standing.institution_id == RefusedAttempt.institution_id),
         )
         .where(RefusedAttempt.at > now - _LONGEST_COUNT)
-        .order_by(RefusedAttempt.at.desc())
     )
-    attempts: Mapping[InstitutionId, list[Attempt]] = defaultdict(list)
-    seen: set[tuple[InstitutionId, VolunteerId]] = set()
     for attempt, volunteer, standing in session.execute(
         _of(recent, RefusedAttempt.institution_id, only)
     ):
-        name = None
-        if volunteer is not None:
-            if (attempt.institution_id, volunteer.id) in seen:
-                continue
-            seen.add((attempt.institution_id, volunteer.id))
-            if _is_known_better(standing, attempt):
-                continue
-            name = short_name(volunteer.first_name, volunteer.last_name)
-        attempts[attempt.institution_id].append(Attempt(attempt.at, name, attempt.volunteer_id))
-    return attempts
+        home = found[attempt.institution_id]
+        home.attempts.append(
+            Attempt(
+                EventId(attempt.event_id),
+                attempt.at,
+                attempt.volunteer_id,
+                _answered(attempt, standing),
+            )
+        )
+        home.know(volunteer, standing)
 
 
-def _is_known_better(standing: Standing | None, attempt: RefusedAttempt) -> bool:
-    """The person is on the board already, or came or went after the attempt."""
-    if standing is None:
-        return False
-    is_current = standing.visit_state is not None
-    return is_current or (standing.latest_at is not None and standing.latest_at > attempt.at)
+def _answered(attempt: RefusedAttempt, standing: Standing | None) -> datetime | None:
+    latest = standing.latest_at if standing else None
+    if attempt.answered_at is None and latest is not None and latest > attempt.at:
+        return latest
+    return attempt.answered_at
 
 
 def _kiosks(session: Session, only: Only) -> Mapping[InstitutionId, list[KioskContact]]:

@@ -1,21 +1,23 @@
 """What can be done about homes, and who is expected there."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from functools import lru_cache
+from typing import Any
 from zoneinfo import ZoneInfo
 
-import msgspec
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from presence.briefing import BriefingVersion
+from presence.card import Assurance
 from presence.ids import InstitutionId, VolunteerId
-from presence.policy import Policy
 from presence.roster import House
 from server import audit, changes
 from server.changes import ChangeKind
 from server.institutions.models import Assignment, Institution, Society, Standing
+from server.policies.models import KeptPolicy
+from server.policies.services import policy_on
 
 HOUSE = (
     Institution.id,
@@ -23,21 +25,18 @@ HOUSE = (
     Institution.zone,
     Institution.briefing_major,
     Institution.briefing_minor,
-    Society.policy,
+    Institution.lowest_assurance,
+    Institution.has_dogs,
+    KeptPolicy.versions,
 )
 """The columns that `house_from` reads, in its order."""
 
-_house = (
-    sa.select(*HOUSE)
-    .join_from(Institution, Society, Society.id == Institution.society_id)
-    .where(Institution.id == sa.bindparam("institution"))
+HOMES = sa.join(Institution, Society, Society.id == Institution.society_id).join(
+    KeptPolicy, KeptPolicy.id == Society.policy_id
 )
+"""The tables in which those columns are."""
 
-
-@lru_cache(maxsize=64)
-def policy_from(text: str) -> Policy:
-    """A society's policy from its JSON. Raises msgspec.DecodeError."""
-    return msgspec.json.decode(text, type=Policy)
+_house = sa.select(*HOUSE).select_from(HOMES).where(Institution.id == sa.bindparam("institution"))
 
 
 @lru_cache(maxsize=256)
@@ -46,31 +45,35 @@ def zone_of(name: str) -> ZoneInfo:
     return ZoneInfo(name)
 
 
-def house_from(
-    institution: InstitutionId,
-    name: str,
-    zone: str,
-    major: int | None,
-    minor: int | None,
-    policy: str,
-) -> House:
-    """The home as the rule sees it, from the columns of HOUSE."""
-    briefing = None if major is None else BriefingVersion(major, minor or 0)
-    return House(institution, name, zone, policy_from(policy), briefing)
+def house_from(now: datetime, row: Sequence[Any]) -> House:
+    """The home as the rule sees it at `now`, from the columns of HOUSE. A version of its society's
+    policy takes effect at midnight by the home's own clock."""
+    institution, name, zone, major, minor, lowest_assurance, has_dogs, versions = row
+    return House(
+        institution,
+        name,
+        zone,
+        policy=policy_on(versions, now.astimezone(zone_of(zone)).date()),
+        briefing=None if major is None else BriefingVersion(major, minor or 0),
+        lowest_assurance=Assurance(lowest_assurance),
+        has_dogs=bool(has_dogs),
+    )
 
 
-def house(session: Session, institution: InstitutionId) -> House:
+def house(session: Session, institution: InstitutionId, now: datetime) -> House:
     """Raises LookupError when there is no such home."""
     row = session.execute(_house, {"institution": institution}).one_or_none()
     if row is None:
         raise LookupError("no such institution")
-    return house_from(*row)
+    return house_from(now, row)
 
 
 def assign(session: Session, now: datetime, assignment: Assignment) -> None:
     """Expect a volunteer at a home."""
     session.add(assignment)
-    _changed(session, now, assignment.institution_id, assignment.volunteer_id)
+    session.flush()
+    known = _changed(session, now, assignment.institution_id, assignment.volunteer_id)
+    known.activities = _activities(session, known)
 
 
 def pause(
@@ -116,6 +119,16 @@ _standings = sa.select(Standing).where(
         sa.bindparam("pairs", expanding=True)
     )
 )
+
+
+def _activities(session: Session, known: Standing) -> str:
+    """What the volunteer comes for now, by commas."""
+    wanted = sa.select(Assignment.activity).where(
+        Assignment.institution_id == known.institution_id,
+        Assignment.volunteer_id == known.volunteer_id,
+        Assignment.ended_on.is_(None),
+    )
+    return ",".join(sorted({activity.value for activity in session.scalars(wanted)}))
 
 
 def _changed(

@@ -14,14 +14,17 @@ from sqlalchemy.orm import Session, aliased
 
 from presence.briefing import Acknowledgement
 from presence.card import CardRef
-from presence.ids import EventId, InstitutionId, KioskId, VisitId, VolunteerId
-from presence.roster import Contact, HeldCard, House, RosterRow
-from presence.visit import NOT_HERE, Here, Moment, Visit, VisitState
+from presence.ids import InstitutionId, KioskId, VolunteerId
+from presence.policy import Policy
+from presence.roster import Contact, Elsewhere, HeldCard, House, RosterRow
+from presence.travel import place, travel_time
 from server.cards.models import Card
-from server.institutions.models import Assignment, Chapter, Institution, Society, Standing
-from server.institutions.services import HOUSE, house_from
+from server.institutions.models import Assignment, Chapter, Institution, Standing
+from server.institutions.services import HOMES, HOUSE, house, house_from
+from server.institutions.standings import PRESENCE, activities_from, here_from
 from server.kiosks.models import Kiosk
 from server.people.models import ChapterMembership, Volunteer, initial_of
+from server.people.qualifications import courses_from, dog_from
 from server.people.services import adult_from
 from server.prepared import Prepared
 
@@ -30,6 +33,8 @@ SEEN_RECENTLY = timedelta(days=90)
 
 _Columns = Sequence[Any]
 
+_Here, _Last = aliased(Institution), aliased(Institution)
+"""The home that asks, and the one where the person was last seen."""
 _PERSON = (
     Volunteer.id,
     Volunteer.version,
@@ -37,22 +42,28 @@ _PERSON = (
     Volunteer.last_name,
     Volunteer.language,
     Volunteer.birth_date,
+    Volunteer.missing_courses,
+    Volunteer.dog_team,
+    Volunteer.seen_at,
+    Volunteer.seen_institution_id,
+    _Last.latitude,
+    _Last.longitude,
+    _Here.id,
+    _Here.latitude,
+    _Here.longitude,
     Chapter.version,
     Chapter.leader_name,
     Chapter.leader_phone,
     Standing.version,
     Standing.is_paused,
+    Standing.activities,
     Standing.acknowledged_major,
     Standing.acknowledged_at,
-    Standing.visit,
-    Standing.visit_state,
-    Standing.arrived,
-    Standing.last_arrival,
-    Standing.latest_at,
-    Standing.latest_event,
+    *PRESENCE,
 )
 _CARD = (Card.list, Card.index, Card.state, Card.valid_from, Card.valid_until)
 _WIDTH = len(_PERSON)
+_SEEN_HOME = _PERSON.index(Volunteer.seen_institution_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +72,13 @@ class Tap:
 
     house: House
     row: RosterRow | None
+    last_home: InstitutionId | None = None
+    """Where the holder was last seen: told to no kiosk."""
 
 
-def tap(connection: sa.Connection, kiosk: KioskId, card: CardRef | None) -> Tap | None:
+def tap(
+    connection: sa.Connection, kiosk: KioskId, card: CardRef | None, now: datetime
+) -> Tap | None:
     """The home of a kiosk and the row of a card's holder. None: there is no such kiosk."""
     if card is None:
         rows = _prepared_home_of.rows(connection, {"kiosk": kiosk})
@@ -76,24 +91,27 @@ def tap(connection: sa.Connection, kiosk: KioskId, card: CardRef | None) -> Tap 
         rows = _prepared_tap.rows(connection, asked)
     if not rows:
         return None
-    house = house_from(*rows[0][: len(HOUSE)])
+    house = house_from(now, rows[0][: len(HOUSE)])
     if card is None or rows[0][len(HOUSE)] is None:
         return Tap(house, None)
-    return Tap(house, _row([row[len(HOUSE) :] for row in rows]))
+    theirs = [row[len(HOUSE) :] for row in rows]
+    return Tap(house, _row(theirs, house.policy), theirs[0][_SEEN_HOME])
 
 
 def row_of(
-    session: Session, institution: InstitutionId, volunteer: VolunteerId
+    session: Session, institution: InstitutionId, volunteer: VolunteerId, now: datetime
 ) -> RosterRow | None:
     """One volunteer as a home sees them; None where there is no such volunteer with a card."""
     asked = {"institution": institution, "volunteer": volunteer}
-    return next(_grouped(session.execute(_one, asked).all()), None)
+    policy = house(session, institution, now).policy
+    return next(_grouped(session.execute(_one, asked).all(), policy), None)
 
 
 def rows_of(session: Session, institution: InstitutionId, now: datetime) -> tuple[RosterRow, ...]:
     """Everyone whom a home may see: expected there, or there in the last 90 days."""
     asked = {"institution": institution, "today": now.date(), "since": now - SEEN_RECENTLY}
-    return tuple(_grouped(session.execute(_all, asked).all()))
+    policy = house(session, institution, now).policy
+    return tuple(_grouped(session.execute(_all, asked).all(), policy))
 
 
 def homes_of(session: Session, volunteer: VolunteerId) -> Sequence[InstitutionId]:
@@ -101,13 +119,13 @@ def homes_of(session: Session, volunteer: VolunteerId) -> Sequence[InstitutionId
     return session.scalars(_homes, {"volunteer": volunteer}).all()
 
 
-def _grouped(rows: Iterable[_Columns]) -> Iterator[RosterRow]:
+def _grouped(rows: Iterable[_Columns], policy: Policy) -> Iterator[RosterRow]:
     """One roster row for each volunteer; a person's cards stand in rows beside each other."""
     for _, cards in groupby(rows, key=lambda row: row[0]):
-        yield _row(list(cards))
+        yield _row(list(cards), policy)
 
 
-def _row(rows: Sequence[_Columns]) -> RosterRow:
+def _row(rows: Sequence[_Columns], policy: Policy) -> RosterRow:
     """The roster row of one person, whose cards are in `rows` (columns of _PERSON and _CARD)."""
     (
         volunteer,
@@ -116,55 +134,56 @@ def _row(rows: Sequence[_Columns]) -> RosterRow:
         last_name,
         language,
         birth_date,
+        missing_courses,
+        dog_team,
+        seen_at,
+        seen_home,
+        seen_latitude,
+        seen_longitude,
+        home,
+        latitude,
+        longitude,
         chapter_version,
         leader_name,
         leader_phone,
         standing_version,
         is_paused,
+        activities,
         acknowledged_major,
         acknowledged_at,
         *presence,
     ) = rows[0][:_WIDTH]
+    elsewhere = None
+    if seen_at is not None and seen_home != home:
+        there, here = place(seen_latitude, seen_longitude), place(latitude, longitude)
+        elsewhere = Elsewhere(seen_at, seen_at + travel_time(there, here, policy.fastest_kmh))
     return RosterRow(
         volunteer=volunteer,
         version=max(version, chapter_version or 0, standing_version or 0),
         first_name=first_name,
         initial=initial_of(last_name),
         language=language,
-        cards=_cards(rows, birth_date),
+        cards=_cards(rows, adult_from(birth_date, policy.adult_years)),
         leader=None if leader_name is None else Contact(leader_name, leader_phone),
+        courses=courses_from(missing_courses),
         is_paused=bool(is_paused),
+        activities=activities_from(activities),
+        dog=dog_from(dog_team),
         acknowledged=(
             None
             if acknowledged_major is None
             else Acknowledgement(acknowledged_major, acknowledged_at)
         ),
-        here=_here(*presence),
+        here=here_from(presence),
+        elsewhere=elsewhere,
     )
 
 
-def _cards(rows: Sequence[_Columns], birth_date: date) -> tuple[HeldCard, ...]:
-    adult = adult_from(birth_date)
+def _cards(rows: Sequence[_Columns], adult: date) -> tuple[HeldCard, ...]:
     return tuple(
         HeldCard(CardRef(number, index), state, max(valid_from, adult), valid_until)
         for number, index, state, valid_from, valid_until in (row[_WIDTH:] for row in rows)
     )
-
-
-def _here(
-    visit: VisitId | None,
-    state: VisitState | None,
-    arrived: datetime | None,
-    last_arrival: datetime | None,
-    latest_at: datetime | None,
-    latest_event: EventId | None,
-) -> Here:
-    if latest_at is None or latest_event is None:
-        return NOT_HERE
-    current = None
-    if visit is not None and state is not None:
-        current = Visit(visit, state, arrived, last_arrival)
-    return Here(current, Moment(latest_at, latest_event))
 
 
 def _with_home(people: sa.FromClause, institution: sa.SQLColumnExpression[Any]) -> sa.FromClause:
@@ -175,13 +194,13 @@ def _with_home(people: sa.FromClause, institution: sa.SQLColumnExpression[Any]) 
         people.outerjoin(ChapterMembership, is_main)
         .outerjoin(Chapter, Chapter.id == ChapterMembership.chapter_id)
         .outerjoin(Standing, is_here)
+        .outerjoin(_Here, _Here.id == institution)
+        .outerjoin(_Last, _Last.id == Volunteer.seen_institution_id)
     )
 
 
 _in_order = (Volunteer.id, Card.list, Card.index)
-_kiosks = sa.join(Kiosk, Institution, Institution.id == Kiosk.institution_id).join(
-    Society, Society.id == Institution.society_id
-)
+_kiosks = HOMES.join(Kiosk, Kiosk.institution_id == Institution.id)
 _home_of = sa.select(*HOUSE).select_from(_kiosks).where(Kiosk.id == sa.bindparam("kiosk"))
 _Asked = aliased(Card)
 _is_asked = sa.and_(_Asked.list == sa.bindparam("list"), _Asked.index == sa.bindparam("index"))

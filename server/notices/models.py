@@ -7,7 +7,8 @@ from sqlalchemy import ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
 from presence.ids import ChapterId, InstitutionId, KioskId, VolunteerId
-from presence.verdict import Reason, Tell
+from presence.reason import Reason
+from presence.verdict import Tell
 from server.db import Base, RowNumber
 
 
@@ -17,6 +18,8 @@ class AlertKind(StrEnum):
     """Someone left with a card that may not be in its owner's hand."""
     ACCEPTED_OFFLINE = "accepted_offline"
     """A kiosk without contact let a card in that the server would have refused."""
+    LET_IN_WITH_WARNING = "let_in_with_warning"
+    """Let in by a chip that cannot be copied, although it seems to be at two homes at once."""
 
 
 class Alert(Base):
@@ -40,4 +43,7 @@ class Alert(Base):
     volunteer_id: Mapped[VolunteerId | None] = mapped_column(ForeignKey("volunteers.id"))
     chapter_id: Mapped[ChapterId | None] = mapped_column(ForeignKey("chapters.id"))
     institution_id: Mapped[InstitutionId] = mapped_column(ForeignKey("institutions.id"))
+    """Where it happened."""
+    told_home_id: Mapped[InstitutionId | None] = mapped_column(ForeignKey("institutions.id"))
+    """Which home is told, where one is."""
     kiosk_id: Mapped[KioskId] = mapped_column(ForeignKey("kiosks.id"))

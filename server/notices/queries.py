@@ -14,6 +14,8 @@ from server.notices.models import Alert
 from server.people.models import Volunteer
 
 PAGE_SIZE = 25
+HOMES = (Tell.INSTITUTION, Tell.OTHER_HOME)
+"""Those who are told at a home."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +46,7 @@ def chapters(session: Session) -> Sequence[Chapter]:
 
 def alerts(session: Session, chapter: ChapterId | None, page: int) -> AlertPage:
     """What a chapter and its leaders were told (None: all chapters), newest first."""
-    for_chapters = [Alert.told != Tell.INSTITUTION]
+    for_chapters: list[sa.ColumnElement[bool]] = [Alert.told.not_in(HOMES)]
     if chapter is not None:
         for_chapters.append(Alert.chapter_id == chapter)
     count = sa.select(sa.func.count()).select_from(Alert).where(*for_chapters)
@@ -64,7 +66,7 @@ def of_volunteer(session: Session, volunteer: VolunteerId, at_most: int) -> Sequ
     """What was told about one person's cards, newest first."""
     rows = session.execute(
         _told()
-        .where(Alert.volunteer_id == volunteer, Alert.told != Tell.INSTITUTION)
+        .where(Alert.volunteer_id == volunteer, Alert.told.not_in(HOMES))
         .order_by(Alert.id.desc())
         .limit(at_most)
     )

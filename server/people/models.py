@@ -1,11 +1,11 @@
 """Volunteers. A person serves the society; chapters share them."""
 
-from datetime import date
+from datetime import date, datetime
 
 from sqlalchemy import ForeignKey
 from sqlalchemy.orm import Mapped, mapped_column
 
-from presence.ids import ChapterId, VolunteerId
+from presence.ids import ChapterId, InstitutionId, VolunteerId
 from server.db import Base
 
 
@@ -20,6 +20,14 @@ class Volunteer(Base):
     birth_date: Mapped[date]
     """Stays on the server: kiosks learn only from which day a card is valid."""
     language: Mapped[str] = mapped_column(default="nb")
+    missing_courses: Mapped[str] = mapped_column(default="[]")
+    """The mandatory courses not taken (`presence.roster.MissingCourse` as JSON), worked out from
+    the course register for the tap."""
+    dog_team: Mapped[str | None]
+    """`presence.activity.DogTeam` as JSON, worked out for the tap; None: no dog comes along."""
+    seen_at: Mapped[datetime | None]
+    """With `seen_institution_id`, where and when this person was last surely seen at a door."""
+    seen_institution_id: Mapped[InstitutionId | None]
     version: Mapped[int] = mapped_column(default=0)
     """The last change to what every home may see of this person, cards included."""
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -12,9 +13,10 @@ from server.briefings.models import AcknowledgementRecord
 from server.cards.models import Card
 from server.cards.services import cards_of
 from server.institutions.models import Assignment, Chapter, Institution, Society
-from server.institutions.services import policy_from
 from server.notices.queries import Told, of_volunteer
 from server.people.models import ChapterMembership, Volunteer
+from server.policies.models import KeptPolicy
+from server.policies.services import policy_on
 from server.visits.models import VisitRow
 
 PAGE_SIZE = 25
@@ -38,7 +40,7 @@ class Found:
         return max(1, -(-self.total // PAGE_SIZE))
 
 
-def search(session: Session, words: str, page: int) -> Found:
+def search(session: Session, words: str, page: int, today: date) -> Found:
     """Volunteers whose first or last name holds every word, in order of names. Pages count from
     1; a page beyond the last one is the last one."""
     matching = [_holds(word) for word in words.split()]
@@ -52,7 +54,8 @@ def search(session: Session, words: str, page: int) -> Found:
         .offset((page - 1) * PAGE_SIZE)
     ).all()
     ids = [volunteer.id for volunteer in volunteers]
-    return Found(volunteers, _home_names(session, ids), _newest_cards(session, ids), total, page)
+    cards = _newest_cards(session, ids, today)
+    return Found(volunteers, _home_names(session, ids), cards, total, page)
 
 
 def _holds(word: str) -> sa.ColumnElement[bool]:
@@ -81,16 +84,17 @@ def _home_names(session: Session, ids: Sequence[VolunteerId]) -> dict[VolunteerI
 
 
 def _newest_cards(
-    session: Session, ids: Sequence[VolunteerId]
+    session: Session, ids: Sequence[VolunteerId], today: date
 ) -> dict[VolunteerId, tuple[Card, Policy]]:
     rows = session.execute(
-        sa.select(Card, Society.policy)
+        sa.select(Card, KeptPolicy.versions)
         .join_from(Card, Chapter, Chapter.id == Card.chapter_id)
         .join(Society, Society.id == Chapter.society_id)
+        .join(KeptPolicy, KeptPolicy.id == Society.policy_id)
         .where(Card.volunteer_id.in_(ids))
         .order_by(Card.issued_at)
     )
-    return {card.volunteer_id: (card, policy_from(policy)) for card, policy in rows}
+    return {card.volunteer_id: (card, policy_on(versions, today)) for card, versions in rows}
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +111,7 @@ class Person:
     alerts: Sequence[Told]
 
 
-def person(session: Session, volunteer_id: VolunteerId) -> Person | None:
+def person(session: Session, volunteer_id: VolunteerId, today: date) -> Person | None:
     """One volunteer; None when there is no such person."""
     volunteer = session.get(Volunteer, volunteer_id)
     if volunteer is None:
@@ -118,7 +122,7 @@ def person(session: Session, volunteer_id: VolunteerId) -> Person | None:
         chapters,
         _assignments(session, volunteer_id),
         cards_of(session, volunteer_id),
-        _policy(session, volunteer_id),
+        _policy(session, volunteer_id, today),
         _visits(session, volunteer_id),
         _acknowledgements(session, volunteer_id),
         of_volunteer(session, volunteer_id, RECENT),
@@ -137,17 +141,18 @@ def _chapters(
     return [(one, other) for one, other in rows]
 
 
-def _policy(session: Session, volunteer: VolunteerId) -> Policy:
+def _policy(session: Session, volunteer: VolunteerId, today: date) -> Policy:
     """That of the society the person's main chapter belongs to; the rule's own for nobody's."""
-    text = session.scalars(
-        sa.select(Society.policy)
+    versions = session.scalars(
+        sa.select(KeptPolicy.versions)
         .join_from(ChapterMembership, Chapter, Chapter.id == ChapterMembership.chapter_id)
         .join(Society, Society.id == Chapter.society_id)
+        .join(KeptPolicy, KeptPolicy.id == Society.policy_id)
         .where(ChapterMembership.volunteer_id == volunteer)
         .order_by(ChapterMembership.is_main.desc())
         .limit(1)
     ).first()
-    return Policy() if text is None else policy_from(text)
+    return Policy() if versions is None else policy_on(versions, today)
 
 
 def _assignments(

@@ -10,12 +10,11 @@ from server import changes
 from server.changes import ChangeKind
 from server.people.models import ChapterMembership, Volunteer
 
-ADULT_MONTHS = 18 * 12
 
-
-def adult_from(birth_date: date) -> date:
-    """The 18th birthday. Who was born on 29 February is 18 on 1 March in other years (DOMAIN)."""
-    birthday = add_months(birth_date, ADULT_MONTHS)
+def adult_from(birth_date: date, years: int) -> date:
+    """The birthday on which the person turns `years`. Who was born on 29 February has it on 1 March
+    in other years (DOMAIN)."""
+    birthday = add_months(birth_date, years * 12)
     return birthday if birthday.day == birth_date.day else birthday.replace(month=3, day=1)
 
 

@@ -16,7 +16,7 @@ blueprint = Blueprint("people", __name__)
 def search() -> tuple[str, int]:
     words = request.args.get("q", "")
     error = _fault(words)
-    found = queries.search(web.session(), "" if error else words, web.page_number())
+    found = queries.search(web.session(), "" if error else words, web.page_number(), web.today())
     template = "people/_found.html" if web.is_fragment() else "people/search.html"
     page = render_template(template, found=found, words=words, error=error)
     return page, 400 if error else 200
@@ -24,7 +24,7 @@ def search() -> tuple[str, int]:
 
 @blueprint.get("/volunteers/<volunteer>")
 def person(volunteer: str) -> str:
-    found = queries.person(web.session(), VolunteerId(volunteer))
+    found = queries.person(web.session(), VolunteerId(volunteer), web.today())
     if found is None:
         abort(404)
     return render_template("people/person.html", person=found)

@@ -10,21 +10,28 @@ from itertools import chain
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from presence.messages import Arrived, AttemptRefused, BriefingAcknowledged, Left
+from presence.messages import (
+    Arrived,
+    AttemptRefused,
+    BriefingAcknowledged,
+    CameBack,
+    Left,
+    WentOut,
+)
+from presence.reason import Reason
 from presence.roster import CardState
-from presence.verdict import TOLD_OF_REFUSAL, Basis, Reason, Tell
-from presence.visit import Here
+from presence.verdict import TOLD_OF_REFUSAL, Basis, Tell
 from server import changes
 from server.briefings.models import AcknowledgementRecord
 from server.changes import ChangeKind
 from server.institutions.models import Standing
-from server.institutions.services import house, standings
 from server.notices.models import AlertKind
 from server.notices.services import Tapped, alert
-from server.visits import projection
 from server.visits.models import RefusedAttempt
+from server.visits.presences import Moved, settle
 from server.visits.projection import Whose
 from server.visits.store import Kept
+from server.visits.whereabouts import keep_last_seen, out_of_reach
 
 
 def draw(session: Session, now: datetime, kept: Sequence[Kept]) -> None:
@@ -38,39 +45,28 @@ def draw(session: Session, now: datetime, kept: Sequence[Kept]) -> None:
             by_person.setdefault(whose, []).append(one)
         else:
             changes.record(session, ChangeKind.VISIT, now, institution=one.told.institution)
+    too_fast = out_of_reach(session, now, kept)
     if by_person:
         _settle(session, now, by_person)
+        keep_last_seen(session, kept)
     for one in kept:
-        _alert(session, now, one)
+        _alert(session, now, one, is_too_fast=one.told.entry.event in too_fast)
 
 
 def _settle(session: Session, now: datetime, by_person: Mapping[Whose, Sequence[Kept]]) -> None:
     """Bring what homes know of people up to date."""
-    here = _presences(session, by_person)
-    versions = changes.record_visits(session, now, list(by_person))
-    known = standings(session, by_person)
-    for (whose, kept), version in zip(by_person.items(), versions, strict=True):
-        theirs = known[whose]
+    moves = [
+        Moved(whose, one.at)
+        for whose, kept in by_person.items()
+        for one in kept
+        if isinstance(one.told.entry.what, Arrived | Left | WentOut | CameBack)
+    ]
+    known = settle(session, now, moves, by_person)
+    for whose, kept in by_person.items():
         for one in kept:
             what = one.told.entry.what
             if isinstance(what, BriefingAcknowledged):
-                _acknowledge(theirs, what.major, one.at)
-        if whose in here:
-            projection.keep(theirs, here[whose])
-        theirs.version = version
-
-
-def _presences(session: Session, by_person: Mapping[Whose, Sequence[Kept]]) -> Mapping[Whose, Here]:
-    earliest: dict[Whose, datetime] = {}
-    for whose, kept in by_person.items():
-        moves = [one.at for one in kept if isinstance(one.told.entry.what, Arrived | Left)]
-        if moves:
-            earliest[whose] = min(moves)
-    if not earliest:
-        return {}
-    homes = {whose.institution for whose in earliest}
-    two_doors = {home: house(session, home).policy.two_doors for home in homes}
-    return projection.recompute(session, earliest, two_doors)
+                _acknowledge(known[whose], what.major, one.at)
 
 
 def _acknowledge(known: Standing, major: int, at: datetime) -> None:
@@ -83,9 +79,10 @@ def _acknowledge(known: Standing, major: int, at: datetime) -> None:
         known.acknowledged_major, known.acknowledged_at = major, at
 
 
-def _alert(session: Session, now: datetime, kept: Kept) -> None:
+def _alert(session: Session, now: datetime, kept: Kept, *, is_too_fast: bool) -> None:
     what = kept.told.entry.what
-    tapped = Tapped(what.card, kept.told.kiosk, kept.told.institution)
+    last_home = kept.holder.last_home if kept.holder else None
+    tapped = Tapped(what.card, kept.told.kiosk, kept.told.institution, last_home)
     if isinstance(what, AttemptRefused):
         told = TOLD_OF_REFUSAL.get(what.reason, ())
         alert(session, now, tapped, AlertKind.REFUSED, what.reason, told)
@@ -94,6 +91,9 @@ def _alert(session: Session, now: datetime, kept: Kept) -> None:
         alert(session, now, tapped, AlertKind.LEFT_IN_DOUBT, Reason.CARD_BLOCKED, chapter)
     elif isinstance(what, Arrived) and what.basis is Basis.ROSTER:
         _alert_of_offline(session, now, tapped, kept)
+        if is_too_fast:
+            told = TOLD_OF_REFUSAL[Reason.ELSEWHERE]
+            alert(session, now, tapped, AlertKind.ACCEPTED_OFFLINE, Reason.ELSEWHERE, told)
 
 
 def _alert_of_offline(session: Session, now: datetime, tapped: Tapped, kept: Kept) -> None:

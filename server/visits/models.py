@@ -8,8 +8,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from presence.ids import InstitutionId, KioskId, VolunteerId
 from presence.messages import ClockTrust
-from presence.verdict import Basis, Reason
-from presence.visit import VisitState
+from presence.reason import Reason
+from presence.verdict import Basis
+from presence.visit import Doubt, VisitState
 from server.db import Base, RowNumber
 
 
@@ -18,24 +19,45 @@ class EventKind(StrEnum):
     LEFT = "left"
     BRIEFING_ACKNOWLEDGED = "briefing_acknowledged"
     ATTEMPT_REFUSED = "attempt_refused"
+    WENT_OUT = "went_out"
+    CAME_BACK = "came_back"
+    SAID_HERE = "said_here"
+    """Staff said that the person is in the house."""
+    SAID_GONE = "said_gone"
+    LET_IN = "let_in"
+    """Staff let somebody in."""
+
+
+class LetInReason(StrEnum):
+    """Why staff let somebody in whom the kiosk did not: a closed list, no free text."""
+
+    KNOWN_TO_US = "known_to_us"
+    """Staff know this person as a volunteer of this home."""
+    LEADER_AGREED = "leader_agreed"
+    """The activity leader was called and agreed."""
+    CARD_FORGOTTEN = "card_forgotten"
+    CARD_DAMAGED = "card_damaged"
 
 
 class EventRow(Base):
-    """One entry of a kiosk's outbox, stored once. Never changed afterwards."""
+    """One thing that happened at a home, stored once and never changed: an entry of a kiosk's
+    outbox, or a word of staff."""
 
     __tablename__ = "events"
     __table_args__ = (
         Index("ix_events_whose", "institution_id", "volunteer_id", "at"),
         Index("ix_events_card", "card_list", "card_index"),
+        Index("ix_events_who", "volunteer_id", "at"),
     )
 
     id: Mapped[str] = mapped_column(primary_key=True)
-    kiosk_id: Mapped[KioskId] = mapped_column(ForeignKey("kiosks.id"))
+    kiosk_id: Mapped[KioskId | None] = mapped_column(ForeignKey("kiosks.id"))
+    """None, and none of the kiosk's own numbers either: staff said it."""
     institution_id: Mapped[InstitutionId] = mapped_column(ForeignKey("institutions.id"))
     kind: Mapped[EventKind]
-    sequence: Mapped[int]
-    boot: Mapped[str]
-    boot_ms: Mapped[int]
+    sequence: Mapped[int | None]
+    boot: Mapped[str | None]
+    boot_ms: Mapped[int | None]
     wall: Mapped[datetime]
     trust: Mapped[ClockTrust]
     received_at: Mapped[datetime]
@@ -45,10 +67,15 @@ class EventRow(Base):
     """The kiosk's clock was not to be relied on."""
     volunteer_id: Mapped[VolunteerId | None] = mapped_column(ForeignKey("volunteers.id"))
     """None: nobody knows this card. The fact stays a fact."""
-    card_list: Mapped[int]
-    card_index: Mapped[int]
+    card_list: Mapped[int | None]
+    card_index: Mapped[int | None]
     visit: Mapped[str | None]
     is_doubtful: Mapped[bool] = mapped_column(default=False)
+    is_vigil: Mapped[bool] = mapped_column(default=False)
+    reason: Mapped[LetInReason | None]
+    """Why staff let the person in."""
+    actor: Mapped[str | None]
+    """In which role it was said; None: at a kiosk."""
     basis: Mapped[Basis | None]
     raw: Mapped[bytes]
 
@@ -74,6 +101,11 @@ class VisitRow(Base):
     arrived: Mapped[datetime | None]
     last_arrival: Mapped[datetime | None]
     left: Mapped[datetime | None]
+    doubt: Mapped[Doubt | None]
+    doubted: Mapped[datetime | None]
+    confirmed: Mapped[datetime | None]
+    is_vigil: Mapped[bool] = mapped_column(default=False)
+    is_out: Mapped[bool] = mapped_column(default=False)
 
 
 class RefusedAttempt(Base):
@@ -89,3 +121,5 @@ class RefusedAttempt(Base):
     reason: Mapped[Reason]
     basis: Mapped[Basis]
     at: Mapped[datetime]
+    answered_at: Mapped[datetime | None]
+    """When staff said what became of it."""

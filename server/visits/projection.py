@@ -3,7 +3,7 @@
 Many people's at once, in few statements: after an outage a thousand kiosks tell at the same time.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -11,8 +11,21 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from presence.ids import EventId, InstitutionId, VisitId, VolunteerId
-from presence.visit import Arrival, Departure, Fact, Here, Visit, in_order, moment, visits
-from server.institutions.models import Standing
+from presence.visit import (
+    Arrival,
+    Departure,
+    Fact,
+    Here,
+    Moment,
+    Outing,
+    SeenElsewhere,
+    StaffWord,
+    StayRules,
+    Visit,
+    in_order,
+    moment,
+    visits,
+)
 from server.visits.models import EventKind, EventRow, VisitRow
 
 _RECENT = timedelta(days=2)
@@ -46,38 +59,36 @@ class _Reach(NamedTuple):
 def recompute(
     session: Session,
     earliest: Mapping[Whose, datetime],
-    two_doors: Mapping[InstitutionId, timedelta],
+    rules: Mapping[InstitutionId, StayRules],
 ) -> dict[Whose, Here]:
     """Work out the visits that new facts, the first of each pair at `earliest`, may change.
 
     From the last visit that began before that fact on they are worked out again: what lies before
     it cannot depend on it. The facts must be stored already. Returns the presence that follows.
+
+    Arrivals at another home are facts here too: whoever is there is no longer surely here.
     """
     reaches = _reaches(session, earliest)
-    facts = _facts(session, reaches)
+    facts = _facts(session, reaches, earliest)
     found: dict[Whose, Here] = {}
     difference = _Difference()
     for whose, reach in reaches.items():
         theirs = in_order(facts[whose])
         if reach.start is not None:
             theirs = theirs[_opening(theirs, reach.start) :]
-        stays = visits(theirs, two_doors[whose.institution])
+        stays = visits(theirs, rules[whose.institution])
         difference.add(whose, reach.stored, stays)
         current = stays[-1] if stays and stays[-1].is_current else None
-        found[whose] = Here(current, moment(theirs[-1]))
+        found[whose] = Here(current, _latest(theirs))
     difference.write(session)
     return found
 
 
-def keep(standing: Standing, here: Here) -> None:
-    """Write a presence into what the home knows of the volunteer."""
-    visit, latest = here.visit, here.latest
-    standing.visit = visit.id if visit else None
-    standing.visit_state = visit.state if visit else None
-    standing.arrived = visit.arrived if visit else None
-    standing.last_arrival = visit.last_arrival if visit else None
-    standing.latest_at = latest.at if latest else None
-    standing.latest_event = latest.event if latest else None
+def _latest(facts: Sequence[Fact]) -> Moment | None:
+    """The last fact of this home itself."""
+    own = (fact for fact in reversed(facts) if not isinstance(fact, SeenElsewhere))
+    last = next(own, None)
+    return None if last is None else moment(last)
 
 
 class _Difference:
@@ -128,34 +139,68 @@ def _long_reach(session: Session, whose: Whose, first: datetime) -> _Reach:
     return _Reach(stored, stored[0] if stored[0].began < first else None)
 
 
-def _facts(session: Session, reaches: Mapping[Whose, _Reach]) -> dict[Whose, list[Fact]]:
+def _facts(
+    session: Session, reaches: Mapping[Whose, _Reach], earliest: Mapping[Whose, datetime]
+) -> dict[Whose, list[Fact]]:
     """The facts of each pair from the beginning of its reach on, or a few more."""
     found: dict[Whose, list[Fact]] = {whose: [] for whose in reaches}
-    since = {whose: one.start.began for whose, one in reaches.items() if one.start is not None}
-    newest = max(since.values(), default=None)
-    whole = [whose for whose in reaches if whose not in since]
+    began = {whose: one.start.began for whose, one in reaches.items() if one.start is not None}
+    whole = [whose for whose in reaches if whose not in began]
     if whole:
         _read(session.execute(_facts_of, {"pairs": whole}), found)
-    if newest is None:
-        return found
-    near = {whose: began for whose, began in since.items() if newest - began <= _RECENT}
-    if near:
-        asked = {"pairs": list(near), "began": min(near.values())}
-        _read(session.execute(_facts_since, asked), found)
-    for whose in since.keys() - near.keys():
-        asked = {"pairs": [whose], "began": since[whose]}
-        _read(session.execute(_facts_since, asked), found)
+    for pairs, since in _together(began):
+        _read(session.execute(_facts_since, {"pairs": pairs, "since": since}), found)
+    for pairs, since in _together({**earliest, **began}):
+        people = list({whose.volunteer for whose in pairs})
+        rows = session.execute(_arrivals_of, {"people": people, "since": since}).all()
+        _read_elsewhere(rows, pairs, found)
     return found
 
 
+def _together(
+    since: Mapping[Whose, datetime],
+) -> Iterator[tuple[Sequence[Whose], datetime]]:
+    """Pairs whose times lie close enough to be looked up in one statement, from the first on."""
+    if not since:
+        return
+    newest = max(since.values())
+    near = {whose: began for whose, began in since.items() if newest - began <= _RECENT}
+    yield list(near), min(near.values())
+    for whose in since.keys() - near.keys():
+        yield [whose], since[whose]
+
+
 def _read(rows: Iterable[Any], found: dict[Whose, list[Fact]]) -> None:
-    for institution, volunteer, event, at, visit, is_doubtful in rows:
-        fact: Fact = (
-            Departure(at, EventId(event), is_doubtful)
-            if visit is None
-            else Arrival(at, EventId(event), VisitId(visit))
-        )
+    for institution, volunteer, event, at, kind, visit, is_doubtful, is_vigil in rows:
+        make = _FACTS[kind]
+        fact = make(at, EventId(event), visit, is_doubtful, is_vigil)
         found[Whose(institution, volunteer)].append(fact)
+
+
+def _read_elsewhere(
+    rows: Sequence[Any], pairs: Iterable[Whose], found: dict[Whose, list[Fact]]
+) -> None:
+    for whose in pairs:
+        found[whose] += (
+            SeenElsewhere(at, EventId(event))
+            for institution, volunteer, event, at in rows
+            if volunteer == whose.volunteer and institution != whose.institution
+        )
+
+
+_FACTS: Mapping[EventKind, Callable[[datetime, EventId, str, bool, bool], Fact]] = {
+    EventKind.ARRIVED: lambda at, event, visit, _doubtful, is_vigil: Arrival(
+        at, event, VisitId(visit), is_vigil
+    ),
+    EventKind.LET_IN: lambda at, event, visit, _doubtful, is_vigil: Arrival(
+        at, event, VisitId(visit), is_vigil
+    ),
+    EventKind.LEFT: lambda at, event, _visit, doubtful, _vigil: Departure(at, event, doubtful),
+    EventKind.WENT_OUT: lambda at, event, *_: Outing(at, event, is_out=True),
+    EventKind.CAME_BACK: lambda at, event, *_: Outing(at, event, is_out=False),
+    EventKind.SAID_HERE: lambda at, event, *_: StaffWord(at, event, is_here=True),
+    EventKind.SAID_GONE: lambda at, event, *_: StaffWord(at, event, is_here=False),
+}
 
 
 def _opening(facts: Sequence[Fact], start: _Stored) -> int:
@@ -169,23 +214,23 @@ def _opening(facts: Sequence[Fact], start: _Stored) -> int:
 
 
 def _stored(row: Any) -> _Stored:
-    _, _, number, began, visit, state, arrived, last_arrival, left = row
-    return _Stored(number, began, Visit(VisitId(visit), state, arrived, last_arrival, left))
+    _, _, number, began, visit, *rest = row
+    return _Stored(number, began, Visit(VisitId(visit), *rest))
 
 
 def _columns(whose: Whose, visit: Visit) -> dict[str, Any]:
+    columns = {name: getattr(visit, name) for name in _OF_VISIT}
     return {
         "visit": visit.id,
         "institution_id": whose.institution,
         "volunteer_id": whose.volunteer,
-        "state": visit.state,
         "began": visit.arrived or visit.left,
-        "arrived": visit.arrived,
-        "last_arrival": visit.last_arrival,
-        "left": visit.left,
+        **columns,
     }
 
 
+_OF_VISIT = tuple(field for field in Visit.__struct_fields__ if field != "id")
+"""A visit's fields that are columns of the same name, in their order."""
 _PAIRS: sa.BindParameter[Any] = sa.bindparam("pairs", expanding=True)
 _STORED = sa.select(
     VisitRow.institution_id,
@@ -193,10 +238,7 @@ _STORED = sa.select(
     VisitRow.id,
     VisitRow.began,
     VisitRow.visit,
-    VisitRow.state,
-    VisitRow.arrived,
-    VisitRow.last_arrival,
-    VisitRow.left,
+    *(getattr(VisitRow, name) for name in _OF_VISIT),
 )
 _newest_ids = (
     sa.select(sa.func.max(VisitRow.id))
@@ -219,13 +261,22 @@ _facts_of = sa.select(
     EventRow.volunteer_id,
     EventRow.id,
     EventRow.at,
+    EventRow.kind,
     EventRow.visit,
     EventRow.is_doubtful,
+    EventRow.is_vigil,
 ).where(
     sa.tuple_(EventRow.institution_id, EventRow.volunteer_id).in_(_PAIRS),
-    EventRow.kind.in_((EventKind.ARRIVED, EventKind.LEFT)),
+    EventRow.kind.in_(tuple(_FACTS)),
 )
-_facts_since = _facts_of.where(EventRow.at >= sa.bindparam("began"))
+_facts_since = _facts_of.where(EventRow.at >= sa.bindparam("since"))
+_arrivals_of = sa.select(
+    EventRow.institution_id, EventRow.volunteer_id, EventRow.id, EventRow.at
+).where(
+    EventRow.volunteer_id.in_(sa.bindparam("people", expanding=True)),
+    EventRow.kind.in_((EventKind.ARRIVED, EventKind.LET_IN)),
+    EventRow.at >= sa.bindparam("since"),
+)
 _table = VisitRow.metadata.tables[VisitRow.__tablename__]
 _add = sa.insert(_table)
 _change = sa.update(_table).where(_table.c.id == sa.bindparam("row"))

@@ -18,13 +18,16 @@ from presence.messages import (
     Arrived,
     AttemptRefused,
     BriefingAcknowledged,
+    CameBack,
     ClockTrust,
     Entry,
     Left,
     Stamp,
+    WentOut,
 )
 from presence.roster import CardState
 from server.cards.models import Card
+from server.people.models import Volunteer
 from server.visits.models import EventKind, EventRow
 
 LATEST = timedelta(minutes=5)
@@ -33,6 +36,8 @@ LATEST = timedelta(minutes=5)
 _KINDS: Mapping[type, EventKind] = {
     Arrived: EventKind.ARRIVED,
     Left: EventKind.LEFT,
+    WentOut: EventKind.WENT_OUT,
+    CameBack: EventKind.CAME_BACK,
     BriefingAcknowledged: EventKind.BRIEFING_ACKNOWLEDGED,
     AttemptRefused: EventKind.ATTEMPT_REFUSED,
 }
@@ -55,6 +60,8 @@ class Holder:
     volunteer: VolunteerId
     state: CardState
     state_changed_at: datetime
+    last_home: InstitutionId | None
+    """Where the person had been seen last when this was stored."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +102,8 @@ def resolve(stamp: Stamp, received: datetime) -> tuple[datetime, bool]:
 def _holders(session: Session, cards: set[CardRef]) -> dict[CardRef, Holder]:
     rows = session.execute(_by_place, {"places": [(card.list, card.index) for card in cards]})
     return {
-        CardRef(number, index): Holder(volunteer, state, changed)
-        for number, index, volunteer, state, changed in rows
+        CardRef(number, index): Holder(volunteer, state, changed, home)
+        for number, index, volunteer, state, changed, home in rows
     }
 
 
@@ -126,6 +133,7 @@ def _row(kept: Kept, now: datetime) -> dict[str, Any]:
         "card_index": what.card.index,
         "visit": what.visit if isinstance(what, Arrived) else None,
         "is_doubtful": isinstance(what, Left) and what.is_doubtful,
+        "is_vigil": isinstance(what, Arrived) and what.is_vigil,
         "basis": None if isinstance(what, BriefingAcknowledged) else what.basis,
         "raw": kept.told.raw,
     }
@@ -133,6 +141,15 @@ def _row(kept: Kept, now: datetime) -> dict[str, Any]:
 
 _insert = sa.insert(EventRow.metadata.tables[EventRow.__tablename__])
 _known = sa.select(EventRow.id).where(EventRow.id.in_(sa.bindparam("events", expanding=True)))
-_by_place = sa.select(
-    Card.list, Card.index, Card.volunteer_id, Card.state, Card.state_changed_at
-).where(sa.tuple_(Card.list, Card.index).in_(sa.bindparam("places", expanding=True)))
+_by_place = (
+    sa.select(
+        Card.list,
+        Card.index,
+        Card.volunteer_id,
+        Card.state,
+        Card.state_changed_at,
+        Volunteer.seen_institution_id,
+    )
+    .join(Volunteer, Volunteer.id == Card.volunteer_id)
+    .where(sa.tuple_(Card.list, Card.index).in_(sa.bindparam("places", expanding=True)))
+)

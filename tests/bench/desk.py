@@ -80,8 +80,8 @@ def give_roster(city: City, name: str, now: datetime) -> None:
     """Let that kiosk know all 300 volunteers, as if the server had sent them at `now`."""
     engine = make_engine(f"sqlite:///{city.database}")
     with reading(engine) as session:
-        home = house(session, SOLBAKKEN.id)
-        rows = [row_of(session, SOLBAKKEN.id, one.volunteer_id) for one in city.sample.people]
+        home = house(session, SOLBAKKEN.id, now)
+        rows = [row_of(session, SOLBAKKEN.id, one.volunteer_id, now) for one in city.sample.people]
     engine.dispose()
     known = tuple(row for row in rows if row is not None)
     with closing(SqliteRoster(city.directory / name / "roster.db")) as roster:

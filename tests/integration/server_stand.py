@@ -16,6 +16,7 @@ from paho.mqtt.properties import Properties
 from sqlalchemy.orm import Session
 
 from presence import admission, codec, topics
+from presence.activity import Activity
 from presence.card import CardRef, SignedCode
 from presence.credential import issue_code
 from presence.ids import (
@@ -51,12 +52,14 @@ from server.db import make_engine, writing
 from server.gateway.answers import Decide
 from server.gateway.gateway import Gateway
 from server.gateway.wire import mqtt
-from server.institutions.models import Activity, Assignment, Chapter, Institution, Society
+from server.institutions.models import Assignment, Chapter, Institution, Society
 from server.institutions.services import assign
 from server.keys import Keys, open_keys
 from server.kiosks.services import add_kiosk
 from server.people.models import Volunteer
 from server.people.services import add_volunteer
+from server.policies import files
+from server.policies.services import keep
 
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 CHAPTER = ChapterId("fjordby")
@@ -87,7 +90,8 @@ def card_id(number: int) -> str:
 
 def seed(session: Session, people: int = 3) -> None:
     """A chapter, two homes with a kiosk each, and volunteers who are expected at the first one."""
-    session.add(Society(id="NO", name="Besøkstjenesten"))
+    keep(session, NOW, files.shipped())
+    session.add(Society(id="NO", name="Besøkstjenesten", policy_id="NO"))
     session.flush()
     session.add_all(
         [

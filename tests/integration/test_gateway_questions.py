@@ -8,13 +8,14 @@ import pytest
 import sqlalchemy as sa
 
 from presence import admission, codec, topics
-from presence.admission import Facts
 from presence.card import ChipUid
+from presence.facts import Facts
 from presence.ids import InstitutionId, KioskId
 from presence.messages import Answer
+from presence.reason import Reason
 from presence.roster import CardState
 from presence.topics import Leaf
-from presence.verdict import Move, Reason, Saying, Tell, Verdict
+from presence.verdict import Move, Saying, Tell, Verdict
 from presence.visit import VisitState
 from server.broker import Broker
 from server.cards.services import report_lost
@@ -54,7 +55,7 @@ def test_a_valid_card_is_welcomed_by_its_first_name(
     assert answer.row is not None
     assert (answer.row.first_name, answer.row.initial) == ("Person0", "P")
     with reading(engine) as session:
-        assert answer.row == row_of(session, SOLBAKKEN, volunteer(0))
+        assert answer.row == row_of(session, SOLBAKKEN, volunteer(0), NOW)
 
 
 def test_who_is_in_the_house_is_seen_out_and_then_welcomed_again(

@@ -15,14 +15,13 @@ from babel.messages.pofile import read_po
 from flask import Flask
 from flask_babel import Babel, force_locale
 
-from presence.onsite import Doubt
+from presence.activity import Activity
+from presence.reason import Reason
 from presence.roster import CardState
-from presence.verdict import Reason
-from presence.visit import VisitState
+from presence.visit import Doubt, VisitState
 from server import words
 from server.cards.picture import card_picture
 from server.cards.queries import Reporter, Validity
-from server.institutions.models import Activity
 from server.notices.models import AlertKind
 
 ROOT = Path(__file__).parents[2]

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from demo.sample import briefings, load
 from demo.sample.homes import HOMES, SOLBAKKEN, Home
+from presence.activity import Activity
 from presence.briefing import Briefing, BriefingVersion, Section, faults
 from presence.credential import verify_code
 from presence.roster import CardState
@@ -19,7 +20,7 @@ from presence.visit import VisitState
 from server.briefings.models import AcknowledgementRecord
 from server.cards.models import Card
 from server.db import make_engine, reading, writing
-from server.institutions.models import Activity, Assignment, Chapter, Institution
+from server.institutions.models import Assignment, Chapter, Institution
 from server.institutions.queries import boards
 from server.kiosks.models import Kiosk
 from server.notices.models import Alert

@@ -67,18 +67,26 @@ def new_card(valid_from: date) -> NewCard:
     ],
 )
 def test_who_is_born_on_a_day_is_an_adult_on(born: date, adult: date) -> None:
-    assert adult_from(born) == adult
+    assert adult_from(born, 18) == adult
 
 
 def test_a_card_cannot_be_valid_before_the_18th_birthday(session: Session) -> None:
     born = date(2008, 11, 25)
     person = Volunteer(id=YOUNG, first_name="Una", last_name="Prøve", birth_date=born)
     add_volunteer(session, NOW, person, CHAPTER)
-    with pytest.raises(CardError, match="18th birthday"):
+    with pytest.raises(CardError, match="before its holder is 18 years old"):
         issue_card(session, NOW, new_card(date(2026, 11, 24)), Policy(), "chapter")
     card = issue_card(session, NOW, new_card(date(2026, 11, 25)), Policy(), "chapter")
     assert (card.valid_from, card.valid_until) == (date(2026, 11, 25), date(2029, 11, 25))
     assert card.state is CardState.ACTIVE
+
+
+def test_a_society_decides_from_what_age_on_a_card_is_valid(session: Session) -> None:
+    born = date(2008, 11, 25)
+    person = Volunteer(id=YOUNG, first_name="Una", last_name="Prøve", birth_date=born)
+    add_volunteer(session, NOW, person, CHAPTER)
+    with pytest.raises(CardError, match="before its holder is 21 years old"):
+        issue_card(session, NOW, new_card(date(2029, 11, 24)), Policy(adult_years=21), "chapter")
 
 
 def test_a_row_tells_the_18th_birthday_and_not_the_birth_date(session: Session) -> None:
@@ -86,7 +94,7 @@ def test_a_row_tells_the_18th_birthday_and_not_the_birth_date(session: Session) 
     assert person is not None
     person.birth_date = date(2008, 12, 24)
     session.flush()
-    row = row_of(session, SOLBAKKEN, volunteer(0))
+    row = row_of(session, SOLBAKKEN, volunteer(0), NOW)
     assert row is not None
     assert row.cards[0].valid_from == date(2026, 12, 24)
 
@@ -157,7 +165,7 @@ def test_every_change_of_a_card_raises_the_version_of_its_row(session: Session) 
     for state in (CardState.SUSPENDED, CardState.ACTIVE, CardState.LOST):
         set_state(session, NOW, card_id(0), state, "chapter")
         session.flush()
-        row = row_of(session, SOLBAKKEN, volunteer(0))
+        row = row_of(session, SOLBAKKEN, volunteer(0), NOW)
         assert row is not None
         versions.append(row.version)
     assert versions == sorted(set(versions))

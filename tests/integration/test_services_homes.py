@@ -12,12 +12,12 @@ from sqlalchemy.orm import Session
 from presence import codec
 from presence.briefing import MANDATORY, BriefingVersion, Section
 from presence.ids import InstitutionId, KioskId
-from presence.policy import Policy
-from presence.verdict import Reason, Tell
+from presence.reason import Reason
+from presence.verdict import Tell
 from server.briefings.models import BriefingRecord, BriefingState
 from server.briefings.services import BriefingError, in_force, publish
 from server.db import make_engine, reading, writing
-from server.institutions.models import Assignment, Society
+from server.institutions.models import Assignment
 from server.institutions.services import house, pause
 from server.kiosks.models import Kiosk
 from server.kiosks.roster import row_of, rows_of, tap
@@ -77,7 +77,7 @@ def test_what_must_be_mended_in_any_language_is_told_at_once_and_nothing_is_publ
     ]
     session.flush()
     assert [one.version for one in in_force(session, SOLBAKKEN)] == [BriefingVersion(1)]
-    assert house(session, SOLBAKKEN).briefing == BriefingVersion(1)
+    assert house(session, SOLBAKKEN, NOW).briefing == BriefingVersion(1)
     assert session.scalars(sa.select(BriefingRecord.major)).all() == [1]
 
 
@@ -87,7 +87,7 @@ def test_a_new_version_takes_the_place_of_the_old_one_which_is_kept(session: Ses
     session.flush()
     (briefing,) = in_force(session, SOLBAKKEN)
     assert (briefing.version, briefing.sections) == (BriefingVersion(1, 1), sections(2))
-    assert house(session, SOLBAKKEN).briefing == BriefingVersion(1, 1)
+    assert house(session, SOLBAKKEN, NOW).briefing == BriefingVersion(1, 1)
     states = session.scalars(sa.select(BriefingRecord.state).order_by(BriefingRecord.id)).all()
     assert states == [BriefingState.SUPERSEDED, BriefingState.PUBLISHED]
 
@@ -110,29 +110,29 @@ def test_the_row_of_a_tap_is_the_row_of_the_roster(engine: sa.Engine, session: S
     session.commit()
     rows = rows_of(session, SOLBAKKEN, NOW)
     with engine.connect() as connection:
-        taps = [tap(connection, DOOR, place(number)) for number in range(3)]
+        taps = [tap(connection, DOOR, place(number), NOW) for number in range(3)]
     assert tuple(one.row for one in taps if one) == rows
-    assert [one.house for one in taps if one] == [house(session, SOLBAKKEN)] * 3
+    assert [one.house for one in taps if one] == [house(session, SOLBAKKEN, NOW)] * 3
 
 
 def test_a_tap_is_one_statement(engine: sa.Engine) -> None:
     statements: list[str] = []
     with engine.connect() as connection:
-        tap(connection, DOOR, place(0))
+        tap(connection, DOOR, place(0), NOW)
 
         @event.listens_for(connection, "before_cursor_execute")
         def count(_c: object, _cursor: object, statement: str, *_: object) -> None:
             statements.append(statement)
 
-        found = tap(connection, DOOR, place(1))
+        found = tap(connection, DOOR, place(1), NOW)
     assert found is not None
     assert len(statements) <= 1
 
 
 def test_a_tap_at_an_unknown_kiosk_finds_nothing(engine: sa.Engine) -> None:
     with engine.connect() as connection:
-        assert tap(connection, KioskId("nowhere"), place(0)) is None
-        assert tap(connection, KioskId("nowhere"), None) is None
+        assert tap(connection, KioskId("nowhere"), place(0), NOW) is None
+        assert tap(connection, KioskId("nowhere"), None, NOW) is None
 
 
 def test_a_home_sees_whom_it_expects_and_who_was_there_in_90_days(session: Session) -> None:
@@ -154,27 +154,22 @@ def test_an_assignment_that_has_ended_is_no_reason_to_see_someone(session: Sessi
 def test_a_pause_is_the_homes_own(session: Session) -> None:
     pause(session, NOW, SOLBAKKEN, volunteer(0), "institution")
     session.flush()
-    here = row_of(session, SOLBAKKEN, volunteer(0))
-    there = row_of(session, NORDSTRAND, volunteer(0))
+    here = row_of(session, SOLBAKKEN, volunteer(0), NOW)
+    there = row_of(session, NORDSTRAND, volunteer(0), NOW)
     assert here is not None
     assert there is not None
     assert (here.is_paused, there.is_paused) == (True, False)
     pause(session, NOW, SOLBAKKEN, volunteer(0), "institution", is_paused=False)
     session.flush()
-    again = row_of(session, SOLBAKKEN, volunteer(0))
+    again = row_of(session, SOLBAKKEN, volunteer(0), NOW)
     assert again is not None
     assert not again.is_paused
     assert again.version > here.version
 
 
-def test_a_society_decides_its_own_policy(session: Session) -> None:
-    session.execute(sa.update(Society).values(policy='{"validity_months":12}'))
-    assert house(session, SOLBAKKEN).policy == Policy(validity_months=12)
-
-
 def test_a_home_that_is_not_there_is_an_error(session: Session) -> None:
     with pytest.raises(LookupError):
-        house(session, InstitutionId("nowhere"))
+        house(session, InstitutionId("nowhere"), NOW)
 
 
 def test_the_kiosks_of_a_home(session: Session) -> None:
@@ -244,11 +239,11 @@ def test_a_reader_is_not_stopped_by_a_writer_and_sees_one_state(
     session.flush()
     other = make_engine(engine.url)
     with reading(other) as reader:
-        before = row_of(reader, SOLBAKKEN, volunteer(0))
+        before = row_of(reader, SOLBAKKEN, volunteer(0), NOW)
         session.commit()
-        assert row_of(reader, SOLBAKKEN, volunteer(0)) == before
+        assert row_of(reader, SOLBAKKEN, volunteer(0), NOW) == before
     with reading(other) as reader:
-        after = row_of(reader, SOLBAKKEN, volunteer(0))
+        after = row_of(reader, SOLBAKKEN, volunteer(0), NOW)
     assert after is not None
     assert after.is_paused
     other.dispose()

@@ -8,38 +8,31 @@ import pytest
 
 from presence.briefing import Acknowledgement, BriefingVersion
 from presence.ids import InstitutionId, VolunteerId
-from presence.onsite import Doubt
+from presence.onsite import Attempt, Stay
 from presence.policy import Policy
 from presence.roster import House
-from presence.visit import VisitState
-from server.institutions.board import (
-    Attempt,
-    Board,
-    HouseFacts,
-    KioskContact,
-    Stay,
-    make_board,
-)
+from presence.visit import Doubt, Visit, VisitState
+from server.institutions.board import Board, HouseFacts, KioskContact, Known, make_board
+from tests.builders import event_id, visit_id
 
 NOW = datetime(2026, 11, 24, 10, 30, tzinfo=UTC)
 HOUSE = House(InstitutionId("solbakken"), "Solbakken", "Europe/Oslo", Policy(), BriefingVersion(3))
-FACTS = HouseFacts(HOUSE, ZoneInfo("Europe/Oslo"), (), (), (KioskContact("Door", NOW),))
 READ = Acknowledgement(3, NOW - timedelta(days=20))
+FACTS = HouseFacts(HOUSE, ZoneInfo("Europe/Oslo"), (), (), {}, (KioskContact("Door", NOW),))
 
 
 def _ago(**by: float) -> datetime:
     return NOW - timedelta(**by)
 
 
-def _stay(arrived: datetime | None, **more: object) -> Stay:
-    return replace(
-        Stay(VolunteerId("v"), "Eli U.", VisitState.OPEN, arrived, READ, False),
-        **more,  # type: ignore[arg-type]
-    )
+def _stay(arrived: datetime, name: str = "Eli U.", **more: object) -> Stay:
+    visit = Visit(visit_id(1), VisitState.OPEN, arrived, arrived, **more)  # type: ignore[arg-type]
+    return Stay(VolunteerId(name), visit)
 
 
-def _board(*stays: Stay, now: datetime = NOW) -> Board:
-    return make_board(replace(FACTS, stays=stays), now)
+def _board(*stays: Stay, now: datetime = NOW, acknowledged: Acknowledgement | None = READ) -> Board:
+    people = {stay.volunteer: Known(stay.volunteer, acknowledged) for stay in stays}
+    return make_board(replace(FACTS, stays=stays, people=people), now)
 
 
 def test_an_empty_house_is_shown_as_empty() -> None:
@@ -47,9 +40,9 @@ def test_an_empty_house_is_shown_as_empty() -> None:
     assert (board.on_site, board.possible, board.footnotes) == ((), (), 0)
 
 
-def test_the_newest_arrival_stands_first_and_an_unknown_one_last() -> None:
-    board = _board(_stay(_ago(hours=2), name="A"), _stay(None, name="B"), _stay(NOW, name="C"))
-    assert [guest.name for guest in board.on_site] == ["C", "A", "B"]
+def test_the_newest_arrival_stands_first() -> None:
+    board = _board(_stay(_ago(hours=2), "A"), _stay(NOW, "C"))
+    assert [guest.name for guest in board.on_site] == ["C", "A"]
 
 
 @pytest.mark.parametrize(
@@ -64,13 +57,15 @@ def test_the_newest_arrival_stands_first_and_an_unknown_one_last() -> None:
 def test_a_briefing_is_done_only_while_it_need_not_be_read_again(
     acknowledged: Acknowledgement | None, is_briefed: bool
 ) -> None:
-    (guest,) = _board(_stay(NOW, acknowledged=acknowledged)).on_site
+    (guest,) = _board(_stay(NOW), acknowledged=acknowledged).on_site
     assert guest.is_briefed is is_briefed
 
 
 def test_where_a_home_has_no_briefing_none_is_pending() -> None:
-    facts = replace(FACTS, house=House(HOUSE.institution, "Ny", HOUSE.zone, Policy()))
-    (guest,) = make_board(replace(facts, stays=[_stay(NOW, acknowledged=None)]), NOW).on_site
+    new = House(HOUSE.institution, "Ny", HOUSE.zone, Policy())
+    people = {VolunteerId("Eli U."): Known("Eli U.", None)}
+    facts = replace(FACTS, house=new, stays=[_stay(NOW)], people=people)
+    (guest,) = make_board(facts, NOW).on_site
     assert guest.is_briefed
 
 
@@ -81,7 +76,7 @@ def test_where_a_home_has_no_briefing_none_is_pending() -> None:
 def test_after_four_hours_the_board_asks_whether_the_leaving_was_forgotten(
     hours: float, is_vigil: bool, is_long: bool
 ) -> None:
-    (guest,) = _board(_stay(_ago(hours=hours), sits_through_night=is_vigil)).on_site
+    (guest,) = _board(_stay(_ago(hours=hours), is_vigil=is_vigil)).on_site
     assert guest.is_long is is_long
 
 
@@ -109,7 +104,7 @@ def test_who_is_still_in_at_three_at_night_is_only_possibly_so_for_a_day() -> No
 
 
 def test_who_keeps_vigil_stays_surely_in_the_house_through_the_night() -> None:
-    board = _board(_stay(_ago(hours=15), sits_through_night=True))
+    board = _board(_stay(_ago(hours=15), is_vigil=True))
     assert [guest.doubt for guest in board.on_site] == [None]
 
 
@@ -121,18 +116,28 @@ def test_the_night_ends_at_three_by_the_homes_own_clock_in_summer_too() -> None:
 
 
 def test_a_departure_with_an_unclear_card_leaves_the_person_possibly_on_site() -> None:
-    board = _board(_stay(_ago(hours=1), state=VisitState.POSSIBLE))
+    visit = Visit(
+        visit_id(1),
+        VisitState.POSSIBLE,
+        _ago(hours=1),
+        _ago(hours=1),
+        doubt=Doubt.CARD_UNCLEAR,
+        doubted=_ago(minutes=5),
+    )
+    board = _board(Stay(VolunteerId("Eli U."), visit))
     assert [guest.doubt for guest in board.possible] == [Doubt.CARD_UNCLEAR]
     assert board.on_site == ()
 
 
 def test_a_refused_person_counts_as_possibly_on_site_for_two_hours() -> None:
     attempts = [
-        Attempt(_ago(minutes=119), "Hassan W.", VolunteerId("h")),
-        Attempt(_ago(minutes=120), "Gunn S.", VolunteerId("g")),
-        Attempt(_ago(minutes=1), None, None),
+        Attempt(event_id(1), _ago(minutes=119), VolunteerId("h")),
+        Attempt(event_id(2), _ago(minutes=120), VolunteerId("g")),
+        Attempt(event_id(3), _ago(minutes=1), None),
+        Attempt(event_id(4), _ago(minutes=9), VolunteerId("g"), answered=_ago(minutes=2)),
     ]
-    board = make_board(replace(FACTS, attempts=attempts), NOW)
+    people = {VolunteerId("h"): Known("Hassan W.", None), VolunteerId("g"): Known("Gunn S.", None)}
+    board = make_board(replace(FACTS, attempts=attempts, people=people), NOW)
     assert [(guest.name, guest.doubt) for guest in board.possible] == [
         (None, Doubt.SENT_TO_STAFF),
         ("Hassan W.", Doubt.SENT_TO_STAFF),
@@ -156,3 +161,8 @@ def test_a_board_is_complete_only_while_every_kiosk_is_heard(
     kiosks = [KioskContact(f"Door {number}", at) for number, at in enumerate(seen)]
     board = make_board(replace(FACTS, kiosks=kiosks), NOW)
     assert (board.is_complete, board.oldest_contact) == (is_complete, oldest)
+
+
+def test_who_is_out_with_residents_is_listed_apart() -> None:
+    board = _board(_stay(_ago(hours=1), is_out=True))
+    assert ([guest.name for guest in board.out], board.on_site) == (["Eli U."], ())

@@ -61,11 +61,10 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("name", name=op.f("pk_cursors")),
     )
     op.create_table(
-        "societies",
+        "policies",
         sa.Column("id", sa.String(), nullable=False),
-        sa.Column("name", sa.String(), nullable=False),
-        sa.Column("policy", sa.String(), nullable=False),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_societies")),
+        sa.Column("versions", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_policies")),
     )
     op.create_table(
         "volunteers",
@@ -74,8 +73,22 @@ def upgrade() -> None:
         sa.Column("last_name", sa.String(), nullable=False),
         sa.Column("birth_date", sa.Date(), nullable=False),
         sa.Column("language", sa.String(), nullable=False),
+        sa.Column("missing_courses", sa.String(), nullable=False),
+        sa.Column("dog_team", sa.String(), nullable=True),
+        sa.Column("seen_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("seen_institution_id", sa.String(), nullable=True),
         sa.Column("version", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_volunteers")),
+    )
+    op.create_table(
+        "societies",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("policy_id", sa.String(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["policy_id"], ["policies.id"], name=op.f("fk_societies_policy_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_societies")),
     )
     op.create_table(
         "chapters",
@@ -97,6 +110,10 @@ def upgrade() -> None:
         sa.Column("name", sa.String(), nullable=False),
         sa.Column("zone", sa.String(), nullable=False),
         sa.Column("address", sa.String(), nullable=False),
+        sa.Column("latitude", sa.Double(), nullable=True),
+        sa.Column("longitude", sa.Double(), nullable=True),
+        sa.Column("lowest_assurance", sa.BigInteger(), nullable=False),
+        sa.Column("has_dogs", sa.Boolean(), nullable=False),
         sa.Column("briefing_major", sa.BigInteger(), nullable=True),
         sa.Column("briefing_minor", sa.BigInteger(), nullable=True),
         sa.ForeignKeyConstraint(
@@ -313,6 +330,7 @@ def upgrade() -> None:
         sa.Column("volunteer_id", sa.String(), nullable=False),
         sa.Column("version", sa.BigInteger(), nullable=False),
         sa.Column("is_paused", sa.Boolean(), nullable=False),
+        sa.Column("activities", sa.String(), nullable=False),
         sa.Column("acknowledged_major", sa.BigInteger(), nullable=True),
         sa.Column("acknowledged_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("visit", sa.String(), nullable=True),
@@ -331,6 +349,23 @@ def upgrade() -> None:
         ),
         sa.Column("arrived", sa.DateTime(timezone=True), nullable=True),
         sa.Column("last_arrival", sa.DateTime(timezone=True), nullable=True),
+        sa.Column(
+            "doubt",
+            sa.Enum(
+                "sent_to_staff",
+                "card_unclear",
+                "forgotten",
+                "elsewhere",
+                name="doubt",
+                native_enum=False,
+                length=32,
+            ),
+            nullable=True,
+        ),
+        sa.Column("doubted", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("confirmed", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("is_vigil", sa.Boolean(), nullable=False),
+        sa.Column("is_out", sa.Boolean(), nullable=False),
         sa.Column("latest_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("latest_event", sa.String(), nullable=True),
         sa.ForeignKeyConstraint(
@@ -369,6 +404,23 @@ def upgrade() -> None:
         sa.Column("arrived", sa.DateTime(timezone=True), nullable=True),
         sa.Column("last_arrival", sa.DateTime(timezone=True), nullable=True),
         sa.Column("left", sa.DateTime(timezone=True), nullable=True),
+        sa.Column(
+            "doubt",
+            sa.Enum(
+                "sent_to_staff",
+                "card_unclear",
+                "forgotten",
+                "elsewhere",
+                name="doubt",
+                native_enum=False,
+                length=32,
+            ),
+            nullable=True,
+        ),
+        sa.Column("doubted", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("confirmed", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("is_vigil", sa.Boolean(), nullable=False),
+        sa.Column("is_out", sa.Boolean(), nullable=False),
         sa.ForeignKeyConstraint(
             ["institution_id"], ["institutions.id"], name=op.f("fk_visits_institution_id")
         ),
@@ -396,6 +448,7 @@ def upgrade() -> None:
                 "refused",
                 "left_in_doubt",
                 "accepted_offline",
+                "let_in_with_warning",
                 name="alertkind",
                 native_enum=False,
                 length=32,
@@ -404,7 +457,15 @@ def upgrade() -> None:
         ),
         sa.Column(
             "told",
-            sa.Enum("chapter", "institution", "leader", name="tell", native_enum=False, length=32),
+            sa.Enum(
+                "chapter",
+                "institution",
+                "other_home",
+                "leader",
+                name="tell",
+                native_enum=False,
+                length=32,
+            ),
             nullable=False,
         ),
         sa.Column(
@@ -416,6 +477,7 @@ def upgrade() -> None:
                 "too_weak",
                 "card_blocked",
                 "paused",
+                "elsewhere",
                 "not_yet_valid",
                 "expired",
                 "course_missing",
@@ -431,12 +493,16 @@ def upgrade() -> None:
         sa.Column("volunteer_id", sa.String(), nullable=True),
         sa.Column("chapter_id", sa.String(), nullable=True),
         sa.Column("institution_id", sa.String(), nullable=False),
+        sa.Column("told_home_id", sa.String(), nullable=True),
         sa.Column("kiosk_id", sa.String(), nullable=False),
         sa.ForeignKeyConstraint(["chapter_id"], ["chapters.id"], name=op.f("fk_alerts_chapter_id")),
         sa.ForeignKeyConstraint(
             ["institution_id"], ["institutions.id"], name=op.f("fk_alerts_institution_id")
         ),
         sa.ForeignKeyConstraint(["kiosk_id"], ["kiosks.id"], name=op.f("fk_alerts_kiosk_id")),
+        sa.ForeignKeyConstraint(
+            ["told_home_id"], ["institutions.id"], name=op.f("fk_alerts_told_home_id")
+        ),
         sa.ForeignKeyConstraint(
             ["volunteer_id"], ["volunteers.id"], name=op.f("fk_alerts_volunteer_id")
         ),
@@ -501,7 +567,7 @@ def upgrade() -> None:
     op.create_table(
         "events",
         sa.Column("id", sa.String(), nullable=False),
-        sa.Column("kiosk_id", sa.String(), nullable=False),
+        sa.Column("kiosk_id", sa.String(), nullable=True),
         sa.Column("institution_id", sa.String(), nullable=False),
         sa.Column(
             "kind",
@@ -510,15 +576,20 @@ def upgrade() -> None:
                 "left",
                 "briefing_acknowledged",
                 "attempt_refused",
+                "went_out",
+                "came_back",
+                "said_here",
+                "said_gone",
+                "let_in",
                 name="eventkind",
                 native_enum=False,
                 length=32,
             ),
             nullable=False,
         ),
-        sa.Column("sequence", sa.BigInteger(), nullable=False),
-        sa.Column("boot", sa.String(), nullable=False),
-        sa.Column("boot_ms", sa.BigInteger(), nullable=False),
+        sa.Column("sequence", sa.BigInteger(), nullable=True),
+        sa.Column("boot", sa.String(), nullable=True),
+        sa.Column("boot_ms", sa.BigInteger(), nullable=True),
         sa.Column("wall", sa.DateTime(timezone=True), nullable=False),
         sa.Column(
             "trust",
@@ -529,10 +600,25 @@ def upgrade() -> None:
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("is_uncertain", sa.Boolean(), nullable=False),
         sa.Column("volunteer_id", sa.String(), nullable=True),
-        sa.Column("card_list", sa.BigInteger(), nullable=False),
-        sa.Column("card_index", sa.BigInteger(), nullable=False),
+        sa.Column("card_list", sa.BigInteger(), nullable=True),
+        sa.Column("card_index", sa.BigInteger(), nullable=True),
         sa.Column("visit", sa.String(), nullable=True),
         sa.Column("is_doubtful", sa.Boolean(), nullable=False),
+        sa.Column("is_vigil", sa.Boolean(), nullable=False),
+        sa.Column(
+            "reason",
+            sa.Enum(
+                "known_to_us",
+                "leader_agreed",
+                "card_forgotten",
+                "card_damaged",
+                name="letinreason",
+                native_enum=False,
+                length=32,
+            ),
+            nullable=True,
+        ),
+        sa.Column("actor", sa.String(), nullable=True),
         sa.Column(
             "basis",
             sa.Enum("live", "roster", name="basis", native_enum=False, length=32),
@@ -550,6 +636,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("events", schema=None) as batch_op:
         batch_op.create_index("ix_events_card", ["card_list", "card_index"], unique=False)
+        batch_op.create_index("ix_events_who", ["volunteer_id", "at"], unique=False)
         batch_op.create_index(
             "ix_events_whose", ["institution_id", "volunteer_id", "at"], unique=False
         )
@@ -569,6 +656,7 @@ def upgrade() -> None:
                 "too_weak",
                 "card_blocked",
                 "paused",
+                "elsewhere",
                 "not_yet_valid",
                 "expired",
                 "course_missing",
@@ -585,6 +673,7 @@ def upgrade() -> None:
             nullable=False,
         ),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("answered_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(
             ["institution_id"], ["institutions.id"], name=op.f("fk_refused_attempts_institution_id")
         ),
@@ -607,6 +696,7 @@ def downgrade() -> None:
     op.drop_table("refused_attempts")
     with op.batch_alter_table("events", schema=None) as batch_op:
         batch_op.drop_index("ix_events_whose")
+        batch_op.drop_index("ix_events_who")
         batch_op.drop_index("ix_events_card")
 
     op.drop_table("events")
@@ -657,8 +747,9 @@ def downgrade() -> None:
     op.drop_table("acknowledgements")
     op.drop_table("institutions")
     op.drop_table("chapters")
-    op.drop_table("volunteers")
     op.drop_table("societies")
+    op.drop_table("volunteers")
+    op.drop_table("policies")
     op.drop_table("cursors")
     op.drop_table("changes")
     with op.batch_alter_table("audit", schema=None) as batch_op:
