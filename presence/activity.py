@@ -20,7 +20,7 @@ class Activity(StrEnum):
 
 
 class DogPlace(StrEnum):
-    """What a team of volunteer and dog can be approved for (DOMAIN, "dog visits")."""
+    """What a team of volunteer and dog can be approved for (DOMAIN, "Becoming and being")."""
 
     WALK = "walk"
     COMMON_ROOM = "common_room"

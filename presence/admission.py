@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from presence.card import Assurance
 from presence.dues import due
 from presence.facts import Facts
+from presence.reason import Reason
 from presence.roster import CardState, Contact, HeldCard, RosterRow
 from presence.statuslist import Status
 from presence.verdict import (
@@ -19,9 +20,7 @@ from presence.verdict import (
     Basis,
     Move,
     Outcome,
-    Reason,
     Saying,
-    Tell,
     Verdict,
 )
 from presence.visit import Visit, VisitState
@@ -38,13 +37,13 @@ def decide(facts: Facts, now: datetime) -> Verdict:
             facts, now, Move.NONE, Outcome.REFUSED, Reason.NOT_GENUINE, Saying.CANNOT_READ
         )
     current = facts.visit(now)
-    if current is not None and current.state is VisitState.OPEN:
-        if _is_same_tap(facts, current):
-            return _verdict(facts, now, Move.STAY, _sure(facts), Reason.OK, Saying.ALREADY_IN)
-        if current.is_out:
-            return _verdict(facts, now, Move.BACK, _sure(facts), Reason.OK, Saying.WELCOME_BACK)
-        return _leaving(facts, now)
-    return _refusal(facts, now) or _admission(facts, now)
+    if current is None or current.state is not VisitState.OPEN:
+        return _refusal(facts, now) or _admission(facts, now)
+    if current.is_out:
+        return _return(facts, now)
+    if _is_same_tap(facts, current):
+        return _verdict(facts, now, Move.STAY, _sure(facts), Reason.OK, Saying.ALREADY_IN)
+    return _leaving(facts, now)
 
 
 _DOUBTFUL = frozenset({CardState.LOST, CardState.SUSPENDED, CardState.EXCLUDED, CardState.REPLACED})
@@ -61,12 +60,25 @@ def _is_same_tap(facts: Facts, current: Visit) -> bool:
 
 
 def _leaving(facts: Facts, now: datetime) -> Verdict:
+    if not _may_be_anothers(facts):
+        return _verdict(facts, now, Move.OUT, _sure(facts), Reason.OK, Saying.GOODBYE)
+    leaving = _verdict(facts, now, Move.OUT, _sure(facts), Reason.CARD_BLOCKED, Saying.GOODBYE)
+    return replace(leaving, is_doubtful=True, tell=TOLD_OF_REFUSAL[Reason.CARD_BLOCKED])
+
+
+def _return(facts: Facts, now: datetime) -> Verdict:
+    """From outside with residents. Whoever it is, from now on somebody is in the house."""
+    back = _verdict(facts, now, Move.BACK, _sure(facts), Reason.OK, Saying.WELCOME_BACK)
+    if not _may_be_anothers(facts):
+        return back
+    told = TOLD_OF_REFUSAL[Reason.CARD_BLOCKED]
+    return replace(back, warning=Reason.CARD_BLOCKED, tell=told)
+
+
+def _may_be_anothers(facts: Facts) -> bool:
+    """The card may not be in its owner's hand."""
     card = facts.card
-    is_blocked = card is not None and card.state in _DOUBTFUL
-    if is_blocked or _is_listed_as_blocked(facts):
-        leaving = _verdict(facts, now, Move.OUT, _sure(facts), Reason.CARD_BLOCKED, Saying.GOODBYE)
-        return replace(leaving, is_doubtful=True, tell=(Tell.CHAPTER,))
-    return _verdict(facts, now, Move.OUT, _sure(facts), Reason.OK, Saying.GOODBYE)
+    return (card is not None and card.state in _DOUBTFUL) or _is_listed_as_blocked(facts)
 
 
 # --- allowed? --------------------------------------------------------------------------------
@@ -74,7 +86,7 @@ def _leaving(facts: Facts, now: datetime) -> Verdict:
 
 def _refusal(facts: Facts, now: datetime) -> Verdict | None:
     """The first row of DOMAIN's table that fits, or None."""
-    if facts.assurance < max(facts.house.policy.lowest_assurance, facts.house.lowest_assurance):
+    if facts.assurance < _asked_for(facts, now):
         return _refused(facts, now, Reason.TOO_WEAK)
     row, card = facts.row, facts.card
     if row is None or card is None:
@@ -90,6 +102,18 @@ def _refusal(facts: Facts, now: datetime) -> Verdict | None:
         refusal = _refused(facts, now, Reason.COURSE_MISSING)
         return replace(refusal, saying=Saying.COURSE_MISSING, course=missing.name, call=row.leader)
     return None
+
+
+def _asked_for(facts: Facts, now: datetime) -> Assurance:
+    """What a card must prove here. An identifier alone does only until the society's last day for
+    such cards."""
+    policy = facts.house.policy
+    last = policy.uid_only_until
+    asked = policy.lowest_assurance
+    if asked <= Assurance.A1:
+        is_enough = last is not None and facts.today(now) <= last
+        asked = Assurance.A0 if is_enough else Assurance.A1
+    return max(asked, facts.house.lowest_assurance)
 
 
 def _neutral(facts: Facts, row: RosterRow, card: HeldCard, now: datetime) -> Reason | None:
@@ -111,7 +135,7 @@ def _unknown(facts: Facts, now: datetime) -> Verdict | None:
     those whom this home has seen or expects, and after a time without contact nobody."""
     if facts.basis is Basis.LIVE:
         return _refused(facts, now, Reason.UNKNOWN_CARD)
-    if facts.listed is not None and facts.listed.status is None:
+    if facts.listed is not None and facts.listed.status is None:  # no card of ours
         return _refused(facts, now, Reason.UNKNOWN_CARD)
     if _is_listed_as_blocked(facts):
         return _refused(facts, now, Reason.CARD_BLOCKED)

@@ -2,9 +2,10 @@
 
 from datetime import datetime, timedelta
 
-from presence.activity import Activity, DogPlace, DogTeam
+from presence.activity import Activity, DogPlace
 from presence.briefing import is_due, is_outdated
 from presence.facts import Facts
+from presence.roster import RosterRow
 from presence.verdict import (
     ActivityDue,
     BriefingDue,
@@ -24,7 +25,7 @@ def due(facts: Facts, now: datetime) -> tuple[Due, ...]:
         return tuple(found)
     found += _renewal(facts, now)
     found += [CourseDue(course.name, course.stops_on) for course in row.courses]
-    return (*found, *_activities(facts, now))
+    return (*found, *_activities(row, facts, now))
 
 
 def _briefing(facts: Facts, now: datetime) -> list[Due]:
@@ -44,7 +45,7 @@ def _leaving(facts: Facts, now: datetime) -> list[Due]:
 
 
 def _renewal(facts: Facts, now: datetime) -> list[Due]:
-    """Once a day."""
+    """Once a day: not on a day on which something was recorded here of this person already."""
     card, today, latest = facts.card, facts.today(now), facts.here.latest
     if card is None:
         return []
@@ -53,27 +54,20 @@ def _renewal(facts: Facts, now: datetime) -> list[Due]:
     return [RenewalDue(card.valid_until)] if today >= begins and not was_told else []
 
 
-def _activities(facts: Facts, now: datetime) -> list[Due]:
+def _activities(row: RosterRow, facts: Facts, now: datetime) -> list[Due]:
     """What this person may do at this home; nothing to choose where that is one thing."""
-    row = facts.row
-    if row is None:
-        return []
-    has_dog = Activity.DOG_VISIT in row.activities and row.dog is not None
-    is_over = row.dog is not None and row.dog.until < facts.today(now)
-    places = () if is_over or not facts.house.has_dogs else _inside(row.dog)
-    offered = tuple(
-        one for one in row.activities if one is not Activity.DOG_VISIT or (has_dog and places)
-    )
     found: list[Due] = []
-    if has_dog and is_over and row.dog is not None:
-        found.append(DogLapsed(row.dog.until))
+    places: tuple[DogPlace, ...] = ()
+    dog = row.dog if facts.house.has_dogs and Activity.DOG_VISIT in row.activities else None
+    if dog is not None and facts.today(now) > dog.until:
+        found.append(DogLapsed(dog.until))
+    elif dog is not None:
+        places = tuple(place for place in dog.places if place in _AT_A_HOME)
+    offered = tuple(one for one in row.activities if places or one is not Activity.DOG_VISIT)
     if len(offered) > 1 or len(places) > 1:
-        found.append(ActivityDue(offered, places if has_dog else ()))
+        found.append(ActivityDue(offered, places))
     return found
 
 
-def _inside(dog: DogTeam | None) -> tuple[DogPlace, ...]:
-    """Where the dog may go at a nursing home; a private home is none."""
-    if dog is None:
-        return ()
-    return tuple(place for place in dog.places if place is not DogPlace.HOME)
+_AT_A_HOME = frozenset(DogPlace) - {DogPlace.HOME}
+"""Where a dog may go at a nursing home; the last is a private home."""

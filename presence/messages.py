@@ -24,8 +24,9 @@ from presence.ids import (
     WirePresentationId,
     WireVisitId,
 )
+from presence.reason import Reason
 from presence.roster import NOTHING_UNSETTLED, House, RosterRow, Unsettled
-from presence.verdict import Basis, Outcome, Reason, Verdict
+from presence.verdict import Basis, Outcome, Verdict
 
 MAX_ENTRIES = 100
 """Outbox entries in one message at most."""

@@ -3,12 +3,21 @@
 False absence is worse than false presence, so whoever is in doubt stays on the list.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from presence.ids import EventId, VolunteerId
-from presence.visit import Doubt, Fact, StayRules, Visit, VisitState, settled, visit_at
+from presence.visit import (
+    NOT_HERE,
+    Doubt,
+    Fact,
+    StayRules,
+    Visit,
+    VisitState,
+    here_after,
+    settled,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,21 +80,26 @@ def on_site(
     refusal_counts: timedelta,
 ) -> OnSite:
     """The on-site set at `now`. Who was refused counts for `refusal_counts` at most, and not at
-    all while a visit of the same person is current."""
-    inside: list[Presence] = []
-    possible: list[Presence] = []
-    out: list[Presence] = []
-    footnotes = 0
-    for stay in stays:
-        visit = settled(stay.visit, now, rules)
-        if visit is None or not visit.is_current:
-            footnotes += visit is not None and visit.state is VisitState.LEFT_UNKNOWN
-            continue
-        present = Presence(stay.volunteer, visit.arrived, visit.doubt, visit)
-        (possible if visit.doubt else out if visit.is_out else inside).append(present)
-    known = {one.volunteer for one in (*inside, *possible, *out)}
-    possible += _sent_to_staff(attempts, known, now, refusal_counts)
-    return OnSite(_newest_first(inside), _newest_first(possible), _newest_first(out), footnotes)
+    all while a visit of the same person is current; who is out with residents and was refused has
+    come back."""
+    then = [(stay, settled(stay.visit, now, rules)) for stay in stays]
+    current = [
+        Presence(stay.volunteer, visit.arrived, visit.doubt, visit)
+        for stay, visit in then
+        if visit is not None and visit.is_current
+    ]
+    possible = [one for one in current if one.doubt is not None]
+    inside = [one for one in current if one.doubt is None and not _is_out(one)]
+    known = {one.volunteer for one in (*possible, *inside)}
+    refused = _sent_to_staff(attempts, known, now, refusal_counts)
+    back = {one.volunteer for one in refused}
+    out = [one for one in current if _is_out(one) and one.volunteer not in back]
+    return OnSite(
+        _newest_first(inside),
+        _newest_first([*possible, *refused]),
+        _newest_first(out),
+        footnotes=sum(_has_run_out(stay.visit, visit) for stay, visit in then),
+    )
 
 
 def on_site_at(
@@ -96,31 +110,45 @@ def on_site_at(
     refusal_counts: timedelta,
 ) -> OnSite:
     """The on-site set at a past moment, by all that is known now of what happened until then."""
-    then = [(one.volunteer, visit_at(one.facts, at, rules)) for one in people]
-    stays = [Stay(volunteer, visit) for volunteer, visit in then if visit is not None]
-    return on_site(stays, attempts, at, rules, refusal_counts)
+    stays: list[Stay] = []
+    for one in people:
+        until_then = (fact for fact in one.facts if fact.at <= at)
+        visit = here_after(NOT_HERE, until_then, rules).visit
+        if visit is not None:
+            stays.append(Stay(one.volunteer, visit))
+    made = [one for one in attempts if one.at <= at]
+    return on_site(stays, made, at, rules, refusal_counts)
 
 
 def is_long(visit: Visit, now: datetime, long_visit: timedelta) -> bool:
     """Staff are asked whether the leaving was forgotten (DOMAIN: after 4 hours)."""
     if visit.is_vigil or visit.state is not VisitState.OPEN:
         return False
-    sure = max(filter(None, (visit.last_arrival, visit.confirmed)), default=None)
-    return sure is not None and now - sure > long_visit
+    return visit.last_sure is not None and now - visit.last_sure > long_visit
+
+
+def _is_out(present: Presence) -> bool:
+    return present.doubt is None and present.visit is not None and present.visit.is_out
+
+
+def _has_run_out(recorded: Visit, now: Visit | None) -> bool:
+    """Nothing but time has ended it."""
+    return recorded.is_current and now is not None and not now.is_current
 
 
 def _sent_to_staff(
     attempts: Iterable[Attempt],
-    known: set[VolunteerId | None],
+    known: Container[VolunteerId | None],
     now: datetime,
     refusal_counts: timedelta,
 ) -> list[Presence]:
-    """Of each person the newest attempt; of cards that nobody knows every one."""
+    """Of each person the newest attempt; of cards that nobody knows every one. A kiosk's clock may
+    be ahead, so an attempt that seems to come counts as well."""
     found: dict[VolunteerId | EventId, Presence] = {}
     for one in sorted(attempts, key=lambda attempt: (attempt.at, attempt.event)):
         is_over = one.answered is not None and one.answered <= now
         is_known = one.volunteer is not None and one.volunteer in known
-        if is_over or is_known or not timedelta() <= now - one.at < refusal_counts:
+        if is_over or is_known or now - one.at >= refusal_counts:
             continue
         found[one.volunteer or one.event] = Presence(
             one.volunteer, one.at, Doubt.SENT_TO_STAFF, attempt=one.event

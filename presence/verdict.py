@@ -9,7 +9,7 @@ from msgspec import Struct
 from presence.activity import Activity, DogPlace
 from presence.briefing import BriefingVersion
 from presence.card import Assurance
-from presence.reason import Reason as Reason  # noqa: PLC0414 - a verdict's own word
+from presence.reason import Reason
 from presence.roster import Contact
 from presence.visit import Visit
 

@@ -124,6 +124,13 @@ class Visit(Struct, frozen=True, omit_defaults=True):
         """The person is, or may be, in the house."""
         return self.state in (VisitState.OPEN, VisitState.POSSIBLE)
 
+    @property
+    def last_sure(self) -> datetime | None:
+        """When the person was last surely there: by a tap, or by staff's word."""
+        if self.confirmed is None or self.last_arrival is None:
+            return self.confirmed or self.last_arrival
+        return max(self.confirmed, self.last_arrival)
+
 
 class Here(Struct, frozen=True):
     """One person's presence at one home: the current visit, if any, and the last fact of this home
@@ -148,12 +155,11 @@ class StayRules:
     footnote_after: timedelta
     """So long the person then stays possibly on site."""
 
-    def forgotten_at(self, visit: Visit) -> datetime:
+    def forgotten_at(self, last_sure: datetime, *, is_vigil: bool) -> datetime:
         """When an open visit stops being sure: at the end of the night. Who keeps vigil sits
         through one night; nobody sits through two."""
-        sure = max(filter(None, (visit.last_arrival, visit.confirmed)))
-        end = self._night_end(sure + self.two_doors)
-        return self._night_end(end + timedelta(hours=1)) if visit.is_vigil else end
+        end = self._night_end(last_sure + self.two_doors)
+        return self._night_end(end + timedelta(hours=1)) if is_vigil else end
 
     def _night_end(self, earliest: datetime) -> datetime:
         """The first end of a night that is not before `earliest`."""
@@ -223,24 +229,20 @@ def settled(visit: Visit | None, now: datetime, rules: StayRules) -> Visit | Non
     """
     if visit is None:
         return None
-    if visit.state is VisitState.OPEN and _could_be_forgotten(visit, now, rules):
-        forgotten = rules.forgotten_at(visit)
-        if now >= forgotten:
-            visit = replace(
-                visit, state=VisitState.POSSIBLE, doubt=Doubt.FORGOTTEN, doubted=forgotten
-            )
-    if (
-        visit.state is VisitState.POSSIBLE
-        and visit.doubted is not None
-        and now - visit.doubted >= rules.footnote_after
-    ):
-        return replace(visit, state=VisitState.LEFT_UNKNOWN)
-    return visit
+    if visit.state is VisitState.OPEN:
+        visit = _forgotten(visit, now, rules)
+    if visit.state is not VisitState.POSSIBLE or visit.doubted is None:
+        return visit
+    is_over = now - visit.doubted >= rules.footnote_after
+    return replace(visit, state=VisitState.LEFT_UNKNOWN) if is_over else visit
 
 
-def _could_be_forgotten(visit: Visit, now: datetime, rules: StayRules) -> bool:
-    """Spares the calendar for what has just happened."""
-    return visit.last_arrival is not None and now - visit.last_arrival >= rules.two_doors
+def _forgotten(visit: Visit, now: datetime, rules: StayRules) -> Visit:
+    sure = visit.last_sure
+    if sure is None or now - sure < rules.two_doors:
+        return visit  # spares the calendar for what has just happened
+    since = rules.forgotten_at(sure, is_vigil=visit.is_vigil)
+    return _doubted(visit, Doubt.FORGOTTEN, since) if now >= since else visit
 
 
 _Step = tuple[Sequence[Visit], Visit | None]
@@ -265,7 +267,7 @@ def _told(current: Visit | None, fact: Fact, rules: StayRules) -> _Step:
         case Outing(is_out=True):
             return (), current and replace(current, is_out=current.state is VisitState.OPEN)
         case Outing():
-            return _come_back(current, fact, rules)
+            return _come_back(current, fact)
         case SeenElsewhere():
             return _go_elsewhere(current, fact)
         case StaffWord(is_here=True):
@@ -278,8 +280,11 @@ def _arrive(current: Visit | None, fact: Arrival, rules: StayRules) -> _Step:
     if current is not None and _is_same_arrival(current, fact.at, rules):
         is_vigil = current.is_vigil or fact.is_vigil
         return (), replace(current, last_arrival=fact.at, is_vigil=is_vigil, is_out=False)
-    opened = Visit(fact.visit, VisitState.OPEN, fact.at, fact.at, is_vigil=fact.is_vigil)
-    return _over(current), opened
+    return _over(current), _opened(fact.visit, fact.at, is_vigil=fact.is_vigil)
+
+
+def _opened(visit: VisitId, at: datetime, *, is_vigil: bool) -> Visit:
+    return Visit(visit, VisitState.OPEN, at, at, is_vigil=is_vigil)
 
 
 def _is_same_arrival(current: Visit, at: datetime, rules: StayRules) -> bool:
@@ -302,11 +307,12 @@ def _depart(current: Visit | None, fact: Departure) -> _Step:
     return (left,), None
 
 
-def _come_back(current: Visit | None, fact: Outing, rules: StayRules) -> _Step:
+def _come_back(current: Visit | None, fact: Outing) -> _Step:
     """Who was told "welcome back" is here, whatever was known before."""
     if current is not None and current.state is VisitState.OPEN:
         return (), replace(current, is_out=False, last_arrival=fact.at)
-    return _arrive(current, Arrival(fact.at, fact.event, VisitId(fact.event)), rules)
+    is_vigil = current is not None and current.is_vigil
+    return _over(current), _opened(VisitId(fact.event), fact.at, is_vigil=is_vigil)
 
 
 def _go_elsewhere(current: Visit | None, fact: SeenElsewhere) -> _Step:
@@ -323,7 +329,9 @@ def _doubted(current: Visit, doubt: Doubt, since: datetime) -> Visit:
 
 
 def _sure_again(current: Visit, at: datetime) -> Visit:
-    return replace(current, state=VisitState.OPEN, doubt=None, doubted=None, confirmed=at)
+    return replace(
+        current, state=VisitState.OPEN, doubt=None, doubted=None, confirmed=at, is_out=False
+    )
 
 
 def _over(current: Visit | None) -> Sequence[Visit]:

@@ -10,9 +10,10 @@ from presence.errors import CredentialError
 from presence.facts import Facts
 from presence.ids import KioskId, PresentationId, VisitId
 from presence.messages import Arrived, AttemptRefused, CameBack, Left, Question, What
+from presence.reason import Reason
 from presence.roster import House, RosterRow
 from presence.trust import TrustList
-from presence.verdict import Basis, Move, Reason, Saying, Verdict
+from presence.verdict import Basis, Move, Saying, Verdict
 
 
 class ImpossibleError(RuntimeError):

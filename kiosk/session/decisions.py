@@ -14,9 +14,10 @@ from kiosk.session.surroundings import Around
 from kiosk.session.table import Deciding
 from presence.facts import Facts
 from presence.ids import KioskId
+from presence.reason import Reason
 from presence.roster import RosterRow
 from presence.trust import TrustList
-from presence.verdict import Reason, Verdict
+from presence.verdict import Verdict
 
 CROWD = 8
 """When so many wait, none of them waits for the server: the line stays short and nobody is lost."""

@@ -7,12 +7,14 @@ names. Do that once, at its release: files that exist are never written again.
 import json
 import tomllib
 from datetime import date, timedelta
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from presence import codec, cose
+from presence.activity import Activity, DogPlace, DogTeam
 from presence.briefing import Acknowledgement, Briefing, BriefingVersion, Section, SectionKind
 from presence.card import Assurance, CardRef, ChipUid, SignedCode, SunMessage
 from presence.ids import BootId, VolunteerId
@@ -22,6 +24,7 @@ from presence.messages import (
     AttemptRefused,
     BriefingAcknowledged,
     Briefings,
+    CameBack,
     ClockTrust,
     Entries,
     Entry,
@@ -38,26 +41,29 @@ from presence.messages import (
     Roster,
     Settlement,
     Stamp,
+    WentOut,
     What,
 )
-from presence.roster import CardState, MissingCourse, Unsettled
+from presence.reason import Reason
+from presence.roster import CardState, Elsewhere, MissingCourse, Unsettled
 from presence.statuslist import Status, sign_list, table_of
 from presence.topics import Leaf
 from presence.trust import Purpose
 from presence.verdict import (
+    ActivityDue,
     Basis,
     BriefingDue,
     CourseDue,
+    DogLapsed,
     LeavingDue,
     Move,
     Outcome,
-    Reason,
     RenewalDue,
     Saying,
     Tell,
     Verdict,
 )
-from presence.visit import Visit, VisitState
+from presence.visit import Arrival, Outing, SeenElsewhere, StaffWord, Visit, VisitState
 from tests.builders import (
     CARD,
     KIOSK,
@@ -103,7 +109,15 @@ QUESTIONS = [
     question(
         ChipUid("04DE5F1EACC040"),
         unsettled=Unsettled(
-            (arrival(MORNING, 1), departure(NOW, 2), departure(NOW, 3, doubtful=True)),
+            (
+                Arrival(MORNING, event_id(1), visit_id(1), is_vigil=True),
+                Outing(MORNING, event_id(4), is_out=True),
+                Outing(NOW, event_id(5), is_out=False),
+                departure(NOW, 2),
+                departure(NOW, 3, doubtful=True),
+                SeenElsewhere(NOW, event_id(6)),
+                StaffWord(NOW, event_id(7), is_here=True),
+            ),
             Acknowledgement(3, MORNING),
         ),
     ),
@@ -131,7 +145,25 @@ VERDICTS = [
             CourseDue("Førstehjelp", date(2027, 1, 11)),
             LeavingDue(MORNING),
             LeavingDue(None),
+            DogLapsed(date(2026, 11, 23)),
+            ActivityDue((Activity.VISIT, Activity.DOG_VISIT), (DogPlace.WALK,)),
         ),
+    ),
+    verdict(
+        Move.IN,
+        Outcome.CONFIRMED,
+        Reason.OK,
+        Saying.WELCOME,
+        assurance=Assurance.A2,
+        warning=Reason.ELSEWHERE,
+        tell=(Tell.INSTITUTION, Tell.OTHER_HOME, Tell.CHAPTER),
+    ),
+    verdict(
+        Move.BACK,
+        Outcome.CONFIRMED,
+        Reason.OK,
+        Saying.WELCOME_BACK,
+        visit=Visit(visit_id(1), VisitState.OPEN, MORNING, MORNING, is_vigil=True, is_out=True),
     ),
     verdict(
         Move.OUT,
@@ -164,26 +196,40 @@ FULL_ROW = roster_row(
     cards=(held_card(), held_card(ref=CardRef(3, 1), state=CardState.REPLACED)),
     courses=(MissingCourse("Førstehjelp", date(2027, 1, 11)),),
     is_paused=True,
+    activities=(Activity.VISIT, Activity.DOG_VISIT),
+    dog=DogTeam((DogPlace.WALK, DogPlace.COMMON_ROOM), date(2026, 12, 31)),
     here=here(arrival(MORNING, 1)),
+    elsewhere=Elsewhere(MORNING, MORNING + timedelta(minutes=8)),
 )
+DOUBTED_ROW = roster_row(here=here(arrival(MORNING, 1), departure(NOW, 2, doubtful=True)))
 SPARE_ROW = roster_row(leader=None, acknowledged=None)
 
 ANSWERS = [
     Answer(presentation=presentation_id(n), verdict=one, at=NOW, row=row)
     for n, (one, row) in enumerate(
-        zip(VERDICTS, [SPARE_ROW, FULL_ROW, FULL_ROW, None, None], strict=True), start=1
+        zip(
+            VERDICTS,
+            [SPARE_ROW, FULL_ROW, FULL_ROW, DOUBTED_ROW, FULL_ROW, None, None],
+            strict=True,
+        ),
+        start=1,
     )
 ]
 
 THINGS: list[What] = [
     Arrived(CARD, visit_id(1), presentation_id(1), Basis.LIVE, Outcome.CONFIRMED),
+    Arrived(
+        CARD, visit_id(2), presentation_id(1), Basis.ROSTER, Outcome.UNCONFIRMED, is_vigil=True
+    ),
     Left(CARD, presentation_id(2), Basis.ROSTER, is_doubtful=True),
+    WentOut(CARD, presentation_id(4), Basis.LIVE),
+    CameBack(CARD, presentation_id(5), Basis.LIVE),
     BriefingAcknowledged(CARD, major=3, minor=1, language="nb", seconds=80),
     AttemptRefused(CARD, presentation_id(3), Basis.LIVE, Reason.CARD_BLOCKED),
 ]
 ENTRIES = [
     Entry(event_id(n), Stamp(n, BOOT, 5_000 + n, NOW, trust), what)
-    for n, (what, trust) in enumerate(zip(THINGS, [*ClockTrust, ClockTrust.RTC], strict=True), 1)
+    for n, (what, trust) in enumerate(zip(THINGS, cycle(ClockTrust), strict=False), start=1)
 ]
 
 EXAMPLES: dict[Leaf, list[Message]] = {
@@ -230,7 +276,13 @@ EXAMPLES: dict[Leaf, list[Message]] = {
         Have(kiosk=KIOSK, roster=None, briefings=None),
     ],
     Leaf.ROSTER: [
-        Roster(kiosk=KIOSK, whole=True, house=house(), rows=(FULL_ROW,), digest="ef" * 32),
+        Roster(
+            kiosk=KIOSK,
+            whole=True,
+            house=house(lowest_assurance=Assurance.A2, has_dogs=False),
+            rows=(FULL_ROW,),
+            digest="ef" * 32,
+        ),
         Roster(
             kiosk=KIOSK,
             whole=False,

@@ -12,7 +12,7 @@ from presence import codec
 from presence.briefing import Acknowledgement
 from presence.messages import Settlement
 from presence.roster import NOTHING_UNSETTLED
-from presence.visit import Arrival, Departure
+from presence.visit import Arrival, Departure, Outing
 from tests.fakes.facts import (
     CARD,
     NOON,
@@ -20,11 +20,13 @@ from tests.fakes.facts import (
     VISIT,
     acknowledged,
     arrived,
+    came_back,
     left,
     reading,
     receipt,
     refused,
     seeded,
+    went_out,
 )
 from tests.fakes.outbox import MemoryOutbox
 
@@ -86,6 +88,27 @@ def test_facts_without_a_receipt_are_unsettled_however_old(outbox: Outbox) -> No
         Arrival(NOON, came.event, VISIT),
         Departure(NOON + 100 * HOUR, went.event, doubtful=True),
     )
+
+
+def test_an_outing_and_the_way_back_are_facts_of_presence(outbox: Outbox) -> None:
+    out = outbox.record(went_out(), reading())
+    back = outbox.record(came_back(), reading(HOUR))
+    assert outbox.unsettled([CARD]).facts == (
+        Outing(NOON, out.event, is_out=True),
+        Outing(NOON + HOUR, back.event, is_out=False),
+    )
+
+
+def test_who_sits_through_the_night_is_known_by_the_arrival(outbox: Outbox) -> None:
+    came = outbox.record(arrived(is_vigil=True), reading())
+    assert outbox.unsettled([CARD]).facts == (Arrival(NOON, came.event, VISIT, is_vigil=True),)
+
+
+def test_of_all_kinds_of_facts_together_the_newest_20_are_told(outbox: Outbox) -> None:
+    kinds = (arrived(), went_out(), came_back(), left())
+    entries = [outbox.record(kinds[n % 4], reading(MINUTE * n)) for n in range(25)]
+    facts = outbox.unsettled([CARD]).facts
+    assert [fact.event for fact in facts] == [entry.event for entry in entries[5:]]
 
 
 def test_a_settled_fact_is_still_told_for_48_hours_because_the_row_may_lag(outbox: Outbox) -> None:

@@ -9,8 +9,8 @@ import pytest
 import sqlalchemy as sa
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
+from presence.reason import Reason
 from presence.roster import CardState
-from presence.verdict import Reason
 from server.cards.models import CardEvent
 from server.db import reading
 from tests.integration.pages_stand import Prepared, Site, prepare, site

@@ -11,12 +11,15 @@ from presence.messages import (
     Arrived,
     AttemptRefused,
     BriefingAcknowledged,
+    CameBack,
     ClockTrust,
     Left,
     Receipt,
     Settlement,
+    WentOut,
 )
-from presence.verdict import Basis, Outcome, Reason
+from presence.reason import Reason
+from presence.verdict import Basis, Outcome
 
 CARD = CardRef(1, 4711)
 OTHER_CARD = CardRef(1, 4712)
@@ -36,12 +39,20 @@ def reading(after: timedelta = timedelta(), trust: ClockTrust = ClockTrust.SYNCE
     return ClockReading(NOON + after, trust, BOOT, timedelta(hours=1) + after)
 
 
-def arrived(card: CardRef = CARD, visit: VisitId = VISIT) -> Arrived:
-    return Arrived(card, visit, TAP, Basis.ROSTER, Outcome.UNCONFIRMED)
+def arrived(card: CardRef = CARD, visit: VisitId = VISIT, *, is_vigil: bool = False) -> Arrived:
+    return Arrived(card, visit, TAP, Basis.ROSTER, Outcome.UNCONFIRMED, is_vigil)
 
 
 def left(card: CardRef = CARD, *, is_doubtful: bool = False) -> Left:
     return Left(card, TAP, Basis.ROSTER, is_doubtful)
+
+
+def went_out(card: CardRef = CARD) -> WentOut:
+    return WentOut(card, TAP, Basis.LIVE)
+
+
+def came_back(card: CardRef = CARD) -> CameBack:
+    return CameBack(card, TAP, Basis.ROSTER)
 
 
 def acknowledged(card: CardRef = CARD, major: int = 3) -> BriefingAcknowledged:

@@ -12,15 +12,17 @@ from presence.ids import EventId, uuid7
 from presence.messages import (
     Arrived,
     BriefingAcknowledged,
+    CameBack,
     Entry,
     Left,
     Receipt,
     Settlement,
     Stamp,
+    WentOut,
     What,
 )
 from presence.roster import MAX_UNSETTLED, Unsettled
-from presence.visit import Arrival, Departure, Fact
+from presence.visit import Arrival, Departure, Fact, Outing
 
 
 class MemoryOutbox:
@@ -64,8 +66,10 @@ class MemoryOutbox:
                 continue
             at = entry.stamp.wall
             match entry.what:
-                case Arrived(visit=visit):
-                    facts.append(Arrival(at, entry.event, visit))
+                case Arrived(visit=visit, is_vigil=is_vigil):
+                    facts.append(Arrival(at, entry.event, visit, is_vigil))
+                case WentOut() | CameBack():
+                    facts.append(Outing(at, entry.event, isinstance(entry.what, WentOut)))
                 case Left(is_doubtful=is_doubtful):
                     facts.append(Departure(at, entry.event, is_doubtful))
                 case BriefingAcknowledged(major=major):

@@ -19,10 +19,11 @@ from presence import cose, topics
 from presence.card import Assurance, SignedCode
 from presence.ids import KioskId, PresentationId
 from presence.messages import Answer, Message, Question
+from presence.reason import Reason
 from presence.statuslist import SignedList
 from presence.topics import Leaf
 from presence.trust import Purpose, SigningKey, TrustedKey, trust_list
-from presence.verdict import Basis, Move, Outcome, Reason, Saying, Verdict
+from presence.verdict import Basis, Move, Outcome, Saying, Verdict
 from tests.fakes.facts import NOON, TAP
 
 KIOSK = KioskId("solbakken-1")

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from presence.verdict import Reason
+from presence.reason import Reason
 from tests.integration.pages_stand import NOW, Prepared, Site, prepare, site
 
 BOARD = "/institutions/solbakken/board"

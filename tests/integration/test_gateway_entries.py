@@ -15,8 +15,9 @@ from presence.messages import (
     Receipt,
     Settlement,
 )
+from presence.reason import Reason
 from presence.topics import Leaf
-from presence.verdict import Basis, Outcome, Reason, Tell
+from presence.verdict import Basis, Outcome, Tell
 from presence.visit import VisitState
 from server.briefings.models import AcknowledgementRecord
 from server.broker import Broker

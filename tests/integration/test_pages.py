@@ -10,8 +10,8 @@ import sqlalchemy as sa
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from presence.reason import Reason
 from presence.roster import CardState
-from presence.verdict import Reason
 from server.audit import AuditRow
 from server.cards.models import CardEvent
 from server.db import reading

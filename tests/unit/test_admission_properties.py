@@ -9,13 +9,15 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from presence import codec
-from presence.admission import Facts, decide
+from presence.admission import decide
 from presence.card import Assurance
+from presence.facts import Facts
 from presence.messages import Answer
 from presence.policy import Policy
+from presence.reason import Reason
 from presence.roster import MAX_UNSETTLED, CardState, MissingCourse, RosterRow, Unsettled
 from presence.topics import DOWN_LIMIT
-from presence.verdict import Basis, LeavingDue, Move, Outcome, Reason, Saying, Verdict
+from presence.verdict import Basis, LeavingDue, Move, Outcome, Saying, Verdict
 from presence.visit import (
     Arrival,
     Departure,
@@ -101,7 +103,7 @@ def recorded(facts: Facts, verdict: Verdict, at: datetime) -> Here:
         facts_told.append(Arrival(at, event_id(0xFFFF), visit_id(0xFFFF)))
     if verdict.move is Move.OUT:
         facts_told.append(Departure(at, event_id(0xFFFF), verdict.is_doubtful))
-    return here_after(facts.here, facts_told)
+    return here_after(facts.here, facts_told, facts.rules)
 
 
 @given(situations())
@@ -261,4 +263,4 @@ def test_as_many_unsettled_facts_as_travel_are_laid_over_the_row() -> None:
         presented=NOW,
         uptime=timedelta(hours=40),
     )
-    assert facts.here == here_after(Here(), own)
+    assert facts.here == here_after(Here(), own, facts.rules)

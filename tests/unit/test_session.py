@@ -31,8 +31,9 @@ from presence.admission import decide
 from presence.card import ChipUid, Unreadable
 from presence.ids import VisitId
 from presence.messages import Answer, Arrived, AttemptRefused, Left, Question
+from presence.reason import Reason
 from presence.roster import CardState, Unsettled
-from presence.verdict import Basis, Outcome, Reason, RenewalDue, Saying
+from presence.verdict import Basis, Outcome, RenewalDue, Saying
 from tests.builders import KIOSK, NOW, TODAY, arrival, facts, held_card, here, house
 from tests.unit.stand import (
     KARI,

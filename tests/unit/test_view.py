@@ -26,8 +26,9 @@ from presence.admission import decide
 from presence.briefing import BriefingVersion, Section, SectionKind
 from presence.card import Unreadable
 from presence.policy import Emergency, EmergencyNumber, Policy
+from presence.reason import Reason
 from presence.roster import CardState, HeldCard, MissingCourse, RosterRow
-from presence.verdict import Basis, Reason
+from presence.verdict import Basis
 from presence.visit import Here
 from tests.builders import (
     CARD,

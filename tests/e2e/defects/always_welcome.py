@@ -5,8 +5,9 @@ from datetime import datetime
 from msgspec.structs import replace
 
 from presence import admission
-from presence.admission import Facts
-from presence.verdict import Move, Outcome, Reason, Saying, Verdict
+from presence.facts import Facts
+from presence.reason import Reason
+from presence.verdict import Move, Outcome, Saying, Verdict
 
 
 def decide(facts: Facts, now: datetime) -> Verdict:
