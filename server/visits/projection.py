@@ -84,6 +84,17 @@ def recompute(
     return found
 
 
+def facts_since(
+    session: Session, pairs: Sequence[Whose], since: datetime
+) -> dict[Whose, list[Fact]]:
+    """All facts of these pairs from `since` on, in no order."""
+    found: dict[Whose, list[Fact]] = {whose: [] for whose in pairs}
+    if pairs:
+        _read(session.execute(_facts_since, {"pairs": pairs, "since": since}), found)
+        _look_elsewhere(session, pairs, since, found)
+    return found
+
+
 def _latest(facts: Sequence[Fact]) -> Moment | None:
     """The last fact of this home itself."""
     own = (fact for fact in reversed(facts) if not isinstance(fact, SeenElsewhere))
@@ -151,9 +162,7 @@ def _facts(
     for pairs, since in _together(began):
         _read(session.execute(_facts_since, {"pairs": pairs, "since": since}), found)
     for pairs, since in _together({**earliest, **began}):
-        people = list({whose.volunteer for whose in pairs})
-        rows = session.execute(_arrivals_of, {"people": people, "since": since}).all()
-        _read_elsewhere(rows, pairs, found)
+        _look_elsewhere(session, pairs, since, found)
     return found
 
 
@@ -177,9 +186,15 @@ def _read(rows: Iterable[Any], found: dict[Whose, list[Fact]]) -> None:
         found[Whose(institution, volunteer)].append(fact)
 
 
-def _read_elsewhere(
-    rows: Sequence[Any], pairs: Iterable[Whose], found: dict[Whose, list[Fact]]
+def _look_elsewhere(
+    session: Session,
+    pairs: Sequence[Whose],
+    since: datetime,
+    found: dict[Whose, list[Fact]],
 ) -> None:
+    """What the same people did at other homes."""
+    people = list({whose.volunteer for whose in pairs})
+    rows = session.execute(_arrivals_of, {"people": people, "since": since}).all()
     for whose in pairs:
         found[whose] += (
             SeenElsewhere(at, EventId(event))

@@ -42,6 +42,7 @@ def upgrade() -> None:
                 "house",
                 "kiosk",
                 "alert",
+                "status_list",
                 name="changekind",
                 native_enum=False,
                 length=32,
@@ -61,10 +62,24 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("name", name=op.f("pk_cursors")),
     )
     op.create_table(
+        "leases",
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("holder", sa.String(), nullable=False),
+        sa.Column("until", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_leases")),
+    )
+    op.create_table(
         "policies",
         sa.Column("id", sa.String(), nullable=False),
         sa.Column("versions", sa.String(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_policies")),
+    )
+    op.create_table(
+        "status_lists",
+        sa.Column("list", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("issued_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("token", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("list", name=op.f("pk_status_lists")),
     )
     op.create_table(
         "volunteers",
@@ -313,6 +328,8 @@ def upgrade() -> None:
         ),
         sa.Column("readers", sa.String(), nullable=True),
         sa.Column("roster_issued", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("lists_issued", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("lists_refused", sa.BigInteger(), nullable=True),
         sa.Column("free_disk_mb", sa.BigInteger(), nullable=True),
         sa.ForeignKeyConstraint(
             ["institution_id"], ["institutions.id"], name=op.f("fk_kiosks_institution_id")
@@ -749,7 +766,9 @@ def downgrade() -> None:
     op.drop_table("chapters")
     op.drop_table("societies")
     op.drop_table("volunteers")
+    op.drop_table("status_lists")
     op.drop_table("policies")
+    op.drop_table("leases")
     op.drop_table("cursors")
     op.drop_table("changes")
     with op.batch_alter_table("audit", schema=None) as batch_op:
