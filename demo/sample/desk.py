@@ -19,11 +19,17 @@ ACTOR = "chapter"
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """A volunteer who has been written, with the card."""
+    """A volunteer who has been written, with the card, where there is one."""
 
     plan: Plan
     volunteer: VolunteerId
-    card: Card
+    own_card: Card | None
+
+    @property
+    def card(self) -> Card:
+        if self.own_card is None:
+            raise LookupError("this volunteer has no card yet")
+        return self.own_card
 
 
 @dataclass(slots=True)

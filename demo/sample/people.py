@@ -54,17 +54,24 @@ class Plan:
     """Of the cast only: how the stories call this person."""
     briefed: int | None = None
     """Of the cast only: the major version acknowledged at the first home."""
+    also: tuple[Activity, ...] = ()
+    """What else this person comes for."""
+    has_card: bool = True
     visits_a_year: int = 0
 
 
 def cast(today: date) -> tuple[Plan, ...]:
-    """The people of the stories. All but one are expected at Solbakken."""
+    """The people of the stories. All but one are expected at Solbakken, and all but one, who is
+    not old enough until tomorrow, have a card."""
 
     def one(key: str, first: str, last: str, briefed: int | None, **more: object) -> Plan:
-        plan = {"homes": (SOLBAKKEN,), "valid_from": today - timedelta(days=200), **more}
-        return Plan(first, last, date(1958, 5, 17), key=key, briefed=briefed, **plan)  # type: ignore[arg-type]
+        usual = {"homes": (SOLBAKKEN,), "valid_from": today - timedelta(days=200)}
+        plan = {"born": date(1958, 5, 17), **usual, **more}
+        return Plan(first, last, key=key, briefed=briefed, **plan)  # type: ignore[arg-type]
 
     soon, over = today + timedelta(days=30), today - timedelta(days=1)
+    almost = add_months(today + timedelta(days=1), -12 * Policy().adult_years)
+    dog = {"activity": Activity.DOG_VISIT, "also": (Activity.VISIT,)}
     return (
         one("astrid", "Astrid", "Moen", None, valid_from=today - timedelta(days=5)),
         one("bjorn", "Bjørn", "Eide", 3),
@@ -76,6 +83,11 @@ def cast(today: date) -> tuple[Plan, ...]:
         one("hassan", "Hassan", "Warsame", 3, state=CardState.LOST, blocked_days=3),
         one("iben", "Iben", "Lunde", 1, homes=(NORDSTRAND,)),
         one("jon", "Jon", "Balto", 3, homes=(SOLBAKKEN, NORDSTRAND), language="en"),
+        one("expired", "Kirsti", "Tangen", 3, valid_from=add_months(over, -36), valid_until=over),
+        one("thirty_days", "Lars", "Alm", 3, valid_from=add_months(soon, -36), valid_until=soon),
+        one("seventeen", "Maja", "Lia", None, born=almost, valid_from=today, has_card=False),
+        one("grace_course", "Nils", "Vik", 3, valid_from=add_months(today, -12)),
+        one("dog", "Oda", "Strand", 3, **dog),
     )
 
 

@@ -1,6 +1,7 @@
 """Writes homes, volunteers and cards, through the server's own operations."""
 
 from datetime import UTC, datetime, time
+from itertools import product
 
 from demo.sample import briefings
 from demo.sample.desk import ACTOR, Desk, Made
@@ -84,16 +85,17 @@ def add_person(desk: Desk, plan: Plan) -> None:
         )
         for other in others
     )
-    for home in plan.homes:
+    for home, activity in product(plan.homes, (plan.activity, *plan.also)):
         expected = Assignment(
             volunteer_id=volunteer.id,
             institution_id=home.id,
             chapter_id=main,
-            activity=plan.activity,
+            activity=activity,
             started_on=plan.valid_from,
         )
         assign(session, joined, expected)
-    desk.made.append(Made(plan, volunteer.id, _add_card(desk, plan, volunteer.id, joined)))
+    card = _add_card(desk, plan, volunteer.id, joined) if plan.has_card else None
+    desk.made.append(Made(plan, volunteer.id, card))
 
 
 def _add_card(desk: Desk, plan: Plan, volunteer: VolunteerId, issued: datetime) -> Card:
