@@ -27,6 +27,8 @@ class ChangeKind(StrEnum):
     HOUSE = "house"
     KIOSK = "kiosk"
     ALERT = "alert"
+    STATUS_LIST = "status_list"
+    """A kiosk holds an older status list than the newest."""
 
 
 class Change(Base):

@@ -26,7 +26,7 @@ from presence.trust import (
     encode_trust,
 )
 
-PURPOSES = (Purpose.CARD, Purpose.ROSTER)
+PURPOSES = (Purpose.CARD, Purpose.ROSTER, Purpose.STATUS_LIST)
 TRUST_FILE = "trust.json"
 WEB_FILE = "web.key"
 KEY_YEARS = 20
@@ -53,6 +53,10 @@ class Keys:
     @property
     def roster(self) -> SigningKey:
         return self.signing[Purpose.ROSTER]
+
+    @property
+    def status_list(self) -> SigningKey:
+        return self.signing[Purpose.STATUS_LIST]
 
 
 def open_keys(directory: Path, not_before: datetime) -> Keys:

@@ -106,6 +106,7 @@ class Running:
             mqtt(*self.broker_address),
             self.keys.trust,
             self.keys.roster,
+            status_key=self.keys.status_list,
             clock=self._clock,
             decide=self._decide,
         )

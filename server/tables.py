@@ -1,6 +1,6 @@
 """All tables, for whoever needs the whole schema: migrations and tests."""
 
-from server import audit, changes
+from server import audit, changes, leases
 from server.briefings import models as briefings
 from server.cards import models as cards
 from server.db import Base
@@ -18,6 +18,7 @@ __all__ = [
     "changes",
     "institutions",
     "kiosks",
+    "leases",
     "metadata",
     "notices",
     "people",

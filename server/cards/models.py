@@ -41,6 +41,16 @@ class Card(Base):
         return CardRef(self.list, self.index)
 
 
+class PublishedList(Base):
+    """The newest status list of each number, as it was signed and is published."""
+
+    __tablename__ = "status_lists"
+
+    list: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    issued_at: Mapped[datetime]
+    token: Mapped[bytes]
+
+
 class CardEvent(Base):
     """A card's state was changed: when, by whom, and from when it took effect."""
 

@@ -18,6 +18,7 @@ from server.gateway.answers import Answered, Answers, Decide, UnknownKioskError
 from server.gateway.once import Once
 from server.gateway.ports import Connect, Incoming
 from server.gateway.publications import Publications
+from server.gateway.statuslists import StatusLists
 from server.gateway.worker import Job, Worker
 
 log = logging.getLogger(__name__)
@@ -40,6 +41,7 @@ class Gateway:
         trust: TrustList,
         roster_key: SigningKey,
         *,
+        status_key: SigningKey,
         clock: Callable[[], datetime],
         decide: Decide,
     ) -> None:
@@ -47,9 +49,11 @@ class Gateway:
         self._once = Once()
         self._answers = Answers(engine, trust, decide)
         self._recent: OrderedDict[bytes, Answered] = OrderedDict()
-        self.worker = Worker(
-            engine, Publications(roster_key, self.publish), self.publish, clock, self._once
+        lists = StatusLists(
+            engine, status_key, trust, self.publish_list, lambda: self.wire.is_ready
         )
+        rosters = Publications(roster_key, self.publish)
+        self.worker = Worker(engine, rosters, lists, self.publish, clock, self._once)
         self.wire = connect(topics.GATEWAYS, self.receive, self.worker.greet)
 
     def start(self) -> None:
@@ -74,6 +78,11 @@ class Gateway:
             log.error("%s for %s has %d bytes and was not sent", leaf, kiosk, len(payload))
             return
         self.wire.publish(topics.topic(kiosk, leaf), payload, CHANNELS[leaf].qos)
+
+    def publish_list(self, number: int, token: bytes) -> bool:
+        """Send a signed status list to all kiosks, and to those that come later. False: there is
+        no connection."""
+        return self.wire.publish(topics.status_list(number), token, 1, is_retained=True)
 
     def receive(self, incoming: Incoming) -> None:
         """Deal with one message. Bad ones are logged once, acknowledged, and disturb nothing."""

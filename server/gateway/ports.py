@@ -50,10 +50,16 @@ class Wire(Protocol):
         ...
 
     def publish(
-        self, topic: str, payload: bytes, qos: int, correlation: bytes | None = None
+        self,
+        topic: str,
+        payload: bytes,
+        qos: int,
+        correlation: bytes | None = None,
+        *,
+        is_retained: bool = False,
     ) -> bool:
         """Hand a message to the broker, from any thread. False: there is no connection, and the
-        message is gone."""
+        message is gone. One that is retained is kept by the broker for whoever comes later."""
         ...
 
 

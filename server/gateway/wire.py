@@ -126,13 +126,19 @@ class MqttWire:
         return self._thread.is_alive()
 
     def publish(
-        self, topic: str, payload: bytes, qos: int, correlation: bytes | None = None
+        self,
+        topic: str,
+        payload: bytes,
+        qos: int,
+        correlation: bytes | None = None,
+        *,
+        is_retained: bool = False,
     ) -> bool:
         client = self._client
         if client is None or not self._ready.is_set():
             return False
         properties = None if correlation is None else AnswerProperties(correlation)
-        client.publish(topic, payload, qos, properties=properties)
+        client.publish(topic, payload, qos, is_retained, properties)
         return True
 
     def serves(self, client: Client) -> bool:

@@ -17,7 +17,7 @@ from sqlalchemy.exc import OperationalError
 
 from presence import codec
 from presence.ids import InstitutionId
-from presence.messages import Entries, FromKiosk, Have, Receipts
+from presence.messages import Entries, FromKiosk, Have, Heartbeat, Receipts
 from presence.topics import Leaf
 from server.db import reading, writing
 from server.gateway import commits, entries
@@ -32,6 +32,7 @@ from server.gateway.publications import (
     homes_with_kiosks,
     under_new_policy,
 )
+from server.gateway.statuslists import StatusLists
 
 log = logging.getLogger(__name__)
 
@@ -45,6 +46,7 @@ LOOK_EVERY = timedelta(minutes=1)
 GREETED_AT_ONCE = 5
 """Homes told in one turn what their kiosks should hold; entries come in between."""
 _DATABASE, _NOT_READ, _NOT_WRITTEN = "the database", "cannot be read", "cannot be written"
+_NO_LISTS = "gives no status lists"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +68,14 @@ class Worker:
         self,
         engine: sa.Engine,
         publications: Publications,
+        statuses: StatusLists,
         publish: Publish,
         clock: Callable[[], datetime],
         once: Once,
     ) -> None:
         self._engine = engine
         self._publications = publications
+        self._statuses = statuses
         self._publish = publish
         self._clock = clock
         self._once = once
@@ -108,12 +112,14 @@ class Worker:
     def greet(self) -> None:
         """Tell every kiosk what it should hold, for it may have spoken while we could not hear."""
         self._must_greet.set()
+        self._statuses.connected()
 
     def _run(self) -> None:
         self.begin()
         while self.turn(POLL_SECONDS):
             pass
         self._attempt(self._save_place, _NOT_WRITTEN)
+        self._attempt(self._statuses.stop, _NOT_WRITTEN)
 
     def begin(self) -> None:
         """Find the place in the changes. Before the first turn, on the same thread."""
@@ -129,6 +135,8 @@ class Worker:
         self._attempt(self._tell_news, _NOT_READ)
         self._attempt(self._look_for_policies, _NOT_READ)
         self._attempt(self._greet_some, _NOT_READ)
+        if self._statuses.has_work(self._clock()):
+            self._attempt(self._work_on_lists, _NO_LISTS)
         if self._reader.is_unsaved and abs(self._clock() - self._saved_at) >= SAVE_EVERY:
             self._attempt(self._save_place, _NOT_WRITTEN)
         return goes_on
@@ -176,6 +184,8 @@ class Worker:
         for job in jobs:
             if isinstance(job.message, Have):
                 self._answer_have(now, job.message)
+            elif isinstance(job.message, Heartbeat):
+                self._statuses.heard(job.message)
 
     def _store(self, now: datetime, units: Sequence[Unit]) -> None:
         """Commit the units together, or, where one of them cannot be stored, each by itself."""
@@ -211,6 +221,7 @@ class Worker:
             news = self._reader.news(session)
             if news:
                 self._publications.tell(session, self._clock(), news)
+                self._statuses.note(news)
                 self._reader.done(news)
 
     def _look_for_policies(self) -> None:
@@ -221,6 +232,9 @@ class Worker:
         with reading(self._engine) as session:
             self._to_greet.extend(under_new_policy(session, self._looked, now))
         self._looked = now
+
+    def _work_on_lists(self) -> None:
+        self._statuses.work(self._clock())
 
     def _greet_some(self) -> None:
         if not self._to_greet and not self._must_greet.is_set():

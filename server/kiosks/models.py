@@ -35,4 +35,7 @@ class Kiosk(Base):
     readers: Mapped[str | None]
     """State by reader, as JSON."""
     roster_issued: Mapped[datetime | None]
+    lists_issued: Mapped[datetime | None]
+    """The oldest of the status lists that it holds."""
+    lists_refused: Mapped[int | None]
     free_disk_mb: Mapped[int | None]

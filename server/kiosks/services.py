@@ -46,6 +46,8 @@ def keep_heartbeat(session: Session, now: datetime, message: Heartbeat) -> None:
             readers=msgspec.json.encode(message.readers).decode(),
             roster_issued=message.roster_issued,
             free_disk_mb=message.free_disk_mb,
+            lists_issued=min((one.issued for one in message.status_lists), default=None),
+            lists_refused=message.lists_refused,
         )
     )
 

@@ -38,6 +38,7 @@ class TimedGateway(Gateway):
             mqtt("127.0.0.1", port),
             keys.trust,
             keys.roster,
+            status_key=keys.status_list,
             clock=self._now,
             decide=self._decided,
         )

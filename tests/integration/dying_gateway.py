@@ -33,6 +33,7 @@ def main(database: Path, keys_folder: Path, port: int) -> None:
         mqtt("127.0.0.1", port),
         keys.trust,
         keys.roster,
+        status_key=keys.status_list,
         clock=lambda: NOW,
         decide=admission.decide,
     )

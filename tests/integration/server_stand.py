@@ -189,6 +189,7 @@ def gateway(
         mqtt("127.0.0.1", port),
         keys.trust,
         keys.roster,
+        status_key=keys.status_list,
         clock=clock or SettableClock(),
         decide=decide,
     )

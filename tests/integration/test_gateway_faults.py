@@ -68,7 +68,7 @@ def test_while_the_database_is_locked_nothing_is_receipted_and_questions_are_ans
             assert kiosk.ask(question(code(keys, 1))).verdict.saying is Saying.WELCOME
         receipts = kiosk.tell(fact)
     assert [one.settlement for one in receipts.receipts] == [ACCEPTED]
-    logged = [record.getMessage() for record in caplog.records if "database" in record.getMessage()]
+    logged = [record.getMessage() for record in caplog.records if "written" in record.getMessage()]
     assert logged == [
         "the database: cannot be written (OperationalError); further ones are not logged",
         "the database: cannot be written is over",

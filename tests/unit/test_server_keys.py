@@ -25,7 +25,8 @@ def test_each_purpose_has_a_key_of_its_own(tmp_path: Path) -> None:
     keys = open_keys(tmp_path, NOW)
     assert keys.card.purpose is Purpose.CARD
     assert keys.roster.purpose is Purpose.ROSTER
-    assert keys.card.kid != keys.roster.kid
+    assert keys.status_list.purpose is Purpose.STATUS_LIST
+    assert len({keys.card.kid, keys.roster.kid, keys.status_list.kid}) == 3
     assert set(keys.trust) == {(one.purpose, one.kid) for one in keys.signing.values()}
 
 
@@ -34,7 +35,8 @@ def test_private_keys_are_for_the_owner_only(tmp_path: Path) -> None:
     open_secret(tmp_path)
     modes = {path.name: path.stat().st_mode & 0o777 for path in tmp_path.iterdir()}
     assert modes.pop("trust.json") in (0o644, 0o600)
-    assert modes == {"card.pem": 0o600, "roster.pem": 0o600, "web.key": 0o600}
+    names = ("card.pem", "roster.pem", "status_list.pem", "web.key")
+    assert modes == dict.fromkeys(names, 0o600)
 
 
 @pytest.mark.parametrize("name", ["card.pem", "web.key"])
