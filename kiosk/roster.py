@@ -147,8 +147,8 @@ class SqliteRoster:
         return self._issued
 
     def forget_names(self, now: datetime) -> bool:
-        """Wipe every row after as many days without contact as the policy says (DOMAIN, "How
-        sure"). True: there was something to wipe."""
+        """Wipe every row after so many days without contact as the policy says; True: there was
+        something to wipe (DOMAIN, "How sure")."""
         policy = self._house.policy if self._house else Policy()
         if not self._rows or (self._heard is not None and now - self._heard < policy.forget_names):
             return False

@@ -61,6 +61,9 @@ CAN_BE_LET_IN = (
 )
 """A blocked card is not among them: it is lost, or its holder is excluded everywhere."""
 
+CAN_BE_ASKED = tuple(one.name for one in Assurance if one > Assurance.A0)
+"""An identifier alone proves nothing; it is accepted for a time only, by `uid_only_until`."""
+
 _SOCIETY = r"[A-Z][A-Z0-9-]{1,15}"
 _NUMBER = r"\+?[0-9]{2,15}"
 _SHORTEST_MONTH = 28
@@ -115,9 +118,8 @@ def _lengths(table: Table) -> Mapping[str, Any]:
 
 
 def _assurance(table: Table) -> Assurance:
-    names = [one.name for one in Assurance]
-    name = table.text("lowest_assurance", _DEFAULT.lowest_assurance.name, choices=names)
-    return Assurance[name] if name in names else _DEFAULT.lowest_assurance
+    name = table.text("lowest_assurance", _DEFAULT.lowest_assurance.name, choices=CAN_BE_ASKED)
+    return Assurance[name] if name in CAN_BE_ASKED else _DEFAULT.lowest_assurance
 
 
 def _activities(table: Table) -> tuple[Activity, ...]:
@@ -180,6 +182,12 @@ _CONTRADICTIONS = (
             None in (one.version, one.uid_only_until) or str(one.uid_only_until) >= str(one.version)
         ),
         "is over before this version begins",
+    ),
+    Contradiction(
+        "uid_only_until",
+        ("lowest_assurance",),
+        lambda one: one.uid_only_until is None or one.lowest_assurance <= Assurance.A1,
+        "cannot be while lowest_assurance asks for more than A1",
     ),
     Contradiction(
         "renewal_notice_days",

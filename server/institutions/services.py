@@ -68,8 +68,15 @@ def house(session: Session, institution: InstitutionId, now: datetime) -> House:
     return house_from(now, row)
 
 
+class AssignmentError(ValueError):
+    """An assignment that may not be; the message says why."""
+
+
 def assign(session: Session, now: datetime, assignment: Assignment) -> None:
-    """Expect a volunteer at a home."""
+    """Expect a volunteer at a home. Raises AssignmentError for an activity that the home's society
+    does not offer."""
+    if assignment.activity not in house(session, assignment.institution_id, now).policy.activities:
+        raise AssignmentError(f"the society does not offer {assignment.activity}")
     session.add(assignment)
     session.flush()
     known = _changed(session, now, assignment.institution_id, assignment.volunteer_id)

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from presence import cose
+from presence.activity import Activity
 from presence.card import Assurance
 from presence.messages import Roster
 from presence.policy import Policy
@@ -26,8 +27,8 @@ from server.changes import ChangeKind
 from server.config import own_database
 from server.db import make_engine, reading, writing
 from server.gateway.publications import under_new_policy
-from server.institutions.models import Institution, Society
-from server.institutions.services import house
+from server.institutions.models import Assignment, Institution, Society
+from server.institutions.services import AssignmentError, assign, house
 from server.keys import Keys
 from server.kiosks.roster import rows_of
 from server.notices.models import AlertKind
@@ -36,6 +37,7 @@ from server.policies import files
 from server.policies.models import KeptPolicy
 from server.policies.services import UnknownPolicyError, keep
 from tests.integration.server_stand import (
+    CHAPTER,
     DOOR,
     NORDSTRAND,
     NOW,
@@ -46,6 +48,7 @@ from tests.integration.server_stand import (
     gateway,
     place,
     question,
+    volunteer,
 )
 from tests.unit.test_policy_file import SMALLEST
 
@@ -195,6 +198,21 @@ def test_a_society_decides_from_what_age_on_a_row_is_valid(engine: sa.Engine) ->
     with reading(engine) as session:
         (row, *_) = rows_of(session, SOLBAKKEN, NOW)
     assert row.cards[0].valid_from == date(2030, 5, 1)
+
+
+def test_nobody_is_expected_for_what_the_society_does_not_offer(engine: sa.Engine) -> None:
+    expected = Assignment(
+        volunteer_id=volunteer(0),
+        institution_id=SOLBAKKEN,
+        chapter_id=CHAPTER,
+        activity=Activity.READING,
+        started_on=FIRST_DAY,
+    )
+    with writing(engine) as session, session.begin():
+        kept(session, (Policy(activities=(Activity.VISIT, Activity.WALK)),))
+        with pytest.raises(AssignmentError, match="does not offer reading"):
+            assign(session, NOW, expected)
+        assert expected not in session
 
 
 # --- midnight --------------------------------------------------------------------------------

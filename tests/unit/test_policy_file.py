@@ -66,7 +66,11 @@ FAULTS = {
     'night_ends = "03:00"': "night_ends: must be a time of day such as 22:00:00, without quotes",
     "prints_expiry = 1": "prints_expiry: must be true or false",
     'renewal_needs_conversation = "no"': "renewal_needs_conversation: must be true or false",
-    'lowest_assurance = "A4"': "lowest_assurance: unknown 'A4'; choose one of: A0, A1, A2, A3",
+    'lowest_assurance = "A4"': "lowest_assurance: unknown 'A4'; choose one of: A1, A2, A3",
+    'lowest_assurance = "A0"': "lowest_assurance: unknown 'A0'; choose one of: A1, A2, A3",
+    'uid_only_until = 2030-01-01\nlowest_assurance = "A2"': (
+        "uid_only_until: cannot be while lowest_assurance asks for more than A1"
+    ),
     "lowest_assurance = 1": "lowest_assurance: must be a text in quotes",
     "same_tap_second = 60": "same_tap_second: unknown key; did you mean same_tap_seconds?",
     "society = 1": "society: unknown key",
@@ -285,6 +289,7 @@ def valid_policies(draw: st.DrawFn, society: str, version: date) -> Policy:
     values["long_visit_minutes"] = draw(st.integers(max(10, values["two_doors_minutes"] + 1), 1440))
     values["forget_names_days"] = draw(st.integers(values["tell_of_silence_hours"] // 24 + 1, 90))
     values["ask_staff_after_days"] = draw(st.integers(values["forget_names_days"] + 1, 366))
+    asked = draw(st.sampled_from([Assurance.A1, Assurance.A2, Assurance.A3]))
     ends, question = sorted(draw(st.sets(st.times(), min_size=2, max_size=2)))
     numbers = st.builds(
         EmergencyNumber,
@@ -294,8 +299,8 @@ def valid_policies(draw: st.DrawFn, society: str, version: date) -> Policy:
     return Policy(
         society=society,
         version=version,
-        lowest_assurance=draw(st.sampled_from(Assurance)),
-        uid_only_until=draw(st.none() | st.dates(version)),
+        lowest_assurance=asked,
+        uid_only_until=draw(st.none() | st.dates(version)) if asked is Assurance.A1 else None,
         renewal_needs_conversation=draw(st.booleans()),
         prints_expiry=draw(st.booleans()),
         reminder_days=tuple(sorted(reminders, reverse=True)),

@@ -35,15 +35,20 @@ def test_the_example_is_a_configuration() -> None:
 
 
 def test_everything_can_be_named() -> None:
-    text = SMALLEST + (
-        '[database]\nurl = "sqlite:////tmp/other.db"\n'
-        '[broker]\nown = false\nhost = "broker.example"\nport = 8883\n'
-        '[web]\nport = 80\nframe_ancestors = ["https://desk.example"]\n'
+    text = (
+        'policies = "/etc/policies"\n'
+        + SMALLEST
+        + (
+            '[database]\nurl = "sqlite:////tmp/other.db"\n'
+            '[broker]\nown = false\nhost = "broker.example"\nport = 8883\n'
+            '[web]\nport = 80\nframe_ancestors = ["https://desk.example"]\n'
+        )
     )
     config = parse(text, "server.toml")
     assert config.broker == BrokerAddress("broker.example", 8883, is_own=False)
     assert (config.database, config.web_port) == ("sqlite:////tmp/other.db", 80)
     assert config.frame_ancestors == ("https://desk.example",)
+    assert config.policies == Path("/etc/policies")
 
 
 def test_every_fault_is_told_at_once_with_its_line() -> None:
