@@ -67,6 +67,9 @@ CAN_BE_ASKED = tuple(one.name for one in Assurance if one > Assurance.A0)
 _SOCIETY = r"[A-Z][A-Z0-9-]{1,15}"
 _NUMBER = r"\+?[0-9]{2,15}"
 _SHORTEST_MONTH = 28
+_MOST_REMINDERS = 10
+_MOST_NUMBERS = 6
+"""More would not fit on a kiosk's screen."""
 _DEFAULT = Policy()
 
 
@@ -203,6 +206,12 @@ _CONTRADICTIONS = (
     ),
     Contradiction(
         "reminder_days",
+        (),
+        lambda one: len(one.reminder_days) <= _MOST_REMINDERS,
+        f"must be {_MOST_REMINDERS} days at most",
+    ),
+    Contradiction(
+        "reminder_days",
         ("validity_months",),
         lambda one: max(one.reminder_days, default=0) < one.validity_months * _SHORTEST_MONTH,
         "must be shorter than the validity (validity_months)",
@@ -252,6 +261,12 @@ _CONTRADICTIONS = (
     Contradiction("let_in", (), lambda one: _has_no_twin(one.let_in), "names one of them twice"),
     Contradiction(
         "activities", (), lambda one: _has_no_twin(one.activities), "names one of them twice"
+    ),
+    Contradiction(
+        "emergency_numbers",
+        (),
+        lambda one: len(one.emergency_numbers) <= _MOST_NUMBERS,
+        f"must be {_MOST_NUMBERS} at most",
     ),
     Contradiction(
         "emergency_numbers",

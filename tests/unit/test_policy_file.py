@@ -51,6 +51,7 @@ def test_what_no_default_can_be_right_for_must_be_said(key: str) -> None:
     assert told.startswith(f"no.toml:2: version[0].{key}: is missing")
 
 
+SEVEN = [f'{{ number = "11{number}", what = "fire" }}' for number in range(7)]
 FAULTS = {
     "validity_months = 0": "validity_months: must be a whole number from 1 to 120",
     'validity_months = "36"': "validity_months: must be a whole number from 1 to 120",
@@ -83,6 +84,11 @@ FAULTS = {
     ),
     "reminder_days = [30, 30]": (
         "reminder_days: must fall, such as [60, 30, 7]: days before the last day"
+    ),
+    "reminder_days = [11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1]": "reminder_days: must be 10 days at most",
+    f"emergency_numbers = [{', '.join(SEVEN)}]": "emergency_numbers: must be 6 at most",
+    'emergency_numbers = [{ number = "112", what = "fire" }, { number = "112", what = "fire" }]': (
+        "emergency_numbers: names one of them twice"
     ),
     "reminder_days = 60": "reminder_days: must be a list of whole numbers from 1 to 366",
     "reminder_days = [60, 0]": "reminder_days: must be a list of whole numbers from 1 to 366",
