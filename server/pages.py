@@ -16,6 +16,7 @@ from server.institutions.services import zone_of
 from server.institutions.views import blueprint as institutions
 from server.notices.views import blueprint as notices
 from server.people.views import blueprint as people
+from server.visits.views import blueprint as visits
 from server.web import Parts
 
 LANGUAGES = {"nb": "norsk bokmål", "en": "English"}
@@ -37,7 +38,7 @@ def add_pages(app: Flask, parts: Parts) -> None:
         default_translation_directories=str(Path(__file__).parent / "translations"),
         locale_selector=language,
     )
-    for blueprint in (institutions, people, cards, notices):
+    for blueprint in (institutions, people, cards, notices, visits):
         app.register_blueprint(blueprint)
     app.register_error_handler(HTTPException, fault_page)
     app.after_request(remember_language)

@@ -17,6 +17,7 @@ from presence.roster import CardState
 from presence.visit import Doubt, VisitState
 from server.cards.queries import Reporter, Validity
 from server.notices.models import AlertKind
+from server.visits.models import LetInReason
 
 _WORDS: tuple[tuple[StrEnum, LazyString], ...] = (
     (CardState.ORDERED, _("Card is ordered")),
@@ -55,6 +56,10 @@ _WORDS: tuple[tuple[StrEnum, LazyString], ...] = (
     (Reason.EXPIRED, _("The card has expired")),
     (Reason.COURSE_MISSING, _("A mandatory course is missing")),
     (Reason.NO_CONTACT, _("The kiosk had no contact for too long")),
+    (LetInReason.KNOWN_TO_US, _("We know the person as a volunteer here")),
+    (LetInReason.LEADER_AGREED, _("The activity leader has agreed")),
+    (LetInReason.CARD_FORGOTTEN, _("The card is forgotten at home")),
+    (LetInReason.CARD_DAMAGED, _("The card is damaged")),
     (Reporter.CHAPTER, _("Chapter")),
     (Reporter.INSTITUTION, _("Institution")),
     (Reporter.VOLUNTEER, _("The volunteer")),

@@ -22,6 +22,7 @@ from presence.messages import (
     Entry,
     Left,
     Stamp,
+    WentOut,
     What,
 )
 from presence.reason import Reason
@@ -58,6 +59,9 @@ class KioskPen:
 
     def left(self, card: CardRef, at: datetime) -> Told:
         return self._told(at, Left(card, PresentationId(self._id(at)), Basis.LIVE))
+
+    def went_out(self, card: CardRef, at: datetime) -> Told:
+        return self._told(at, WentOut(card, PresentationId(self._id(at)), Basis.LIVE))
 
     def read(self, card: CardRef, at: datetime, major: int, language: str) -> Told:
         seconds = self._random.randint(45, 180)

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from presence.briefing import Acknowledgement, is_due
 from presence.ids import EventId, VolunteerId
 from presence.onsite import Attempt, Presence, Stay, is_long, on_site
+from presence.reason import Reason
 from presence.roster import House
 from presence.visit import Doubt
 
@@ -43,6 +44,8 @@ class HouseFacts:
     stays: Sequence[Stay]
     attempts: Sequence[Attempt]
     people: Mapping[VolunteerId, Known]
+    refusals: Mapping[EventId, Reason]
+    """Why the attempts were refused."""
     kiosks: Sequence[KioskContact]
 
 
@@ -60,6 +63,8 @@ class Guest:
     volunteer: VolunteerId | None = None
     attempt: EventId | None = None
     """The refused attempt that staff may answer."""
+    can_be_let_in: bool = False
+    """The society leaves that to staff."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +120,13 @@ def _guest(present: Presence, facts: HouseFacts, now: datetime) -> Guest:
         doubt=present.doubt,
         volunteer=present.volunteer,
         attempt=present.attempt,
+        can_be_let_in=known is not None and _may_let_in(present, facts),
     )
+
+
+def _may_let_in(present: Presence, facts: HouseFacts) -> bool:
+    reason = facts.refusals.get(present.attempt) if present.attempt else None
+    return reason in facts.house.policy.let_in
 
 
 def _is_briefed(known: Known, facts: HouseFacts, now: datetime) -> bool:

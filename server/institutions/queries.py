@@ -12,6 +12,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 from presence.briefing import Acknowledgement
 from presence.ids import EventId, InstitutionId, VolunteerId
 from presence.onsite import Attempt, Stay
+from presence.reason import Reason
 from server.institutions.board import Board, HouseFacts, KioskContact, Known, make_board
 from server.institutions.models import Institution, Standing
 from server.institutions.services import HOMES, HOUSE, house_from, zone_of
@@ -59,6 +60,7 @@ def _boards(session: Session, now: datetime, only: Only) -> list[Board]:
                 found[house.institution].stays,
                 found[house.institution].attempts,
                 found[house.institution].people,
+                found[house.institution].refusals,
                 kiosks[house.institution],
             ),
             now,
@@ -74,6 +76,7 @@ class _Found:
     stays: list[Stay] = field(default_factory=list)
     attempts: list[Attempt] = field(default_factory=list)
     people: dict[VolunteerId, Known] = field(default_factory=dict)
+    refusals: dict[EventId, Reason] = field(default_factory=dict)
 
     def know(self, volunteer: Volunteer | None, standing: Standing | None) -> None:
         if volunteer is None or volunteer.id in self.people:
@@ -122,15 +125,10 @@ def _read_attempts(
     for attempt, volunteer, standing in session.execute(
         _of(recent, RefusedAttempt.institution_id, only)
     ):
-        home = found[attempt.institution_id]
-        home.attempts.append(
-            Attempt(
-                EventId(attempt.event_id),
-                attempt.at,
-                attempt.volunteer_id,
-                _answered(attempt, standing),
-            )
-        )
+        home, event = found[attempt.institution_id], EventId(attempt.event_id)
+        answered = _answered(attempt, standing)
+        home.attempts.append(Attempt(event, attempt.at, attempt.volunteer_id, answered))
+        home.refusals[event] = attempt.reason
         home.know(volunteer, standing)
 
 

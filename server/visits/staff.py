@@ -58,12 +58,15 @@ def let_in(
 ) -> None:
     """Let somebody in whom the kiosk sent to the staff; the visit begins now.
 
-    Raises LookupError for an attempt that there is not, and StaffWordError where nobody knows
-    whose card it was, or the society's policy leaves no choice.
+    Nothing changes where the attempt has its answer already. Raises LookupError for an attempt that
+    there is not, and StaffWordError where nobody knows whose card it was, or the society's policy
+    leaves no choice.
     """
     refused = session.get(RefusedAttempt, attempt)
     if refused is None:
         raise LookupError("no such attempt")
+    if refused.answered_at is not None:
+        return
     if refused.volunteer_id is None:
         raise StaffWordError("nobody knows whose card this is")
     if refused.reason not in house(session, refused.institution_id, now).policy.let_in:

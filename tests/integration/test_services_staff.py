@@ -118,6 +118,15 @@ def test_staff_let_in_somebody_whose_card_has_expired(session: Session) -> None:
     assert kept == [LetInReason.LEADER_AGREED]
 
 
+def test_two_of_the_staff_who_let_somebody_in_do_it_once(session: Session) -> None:
+    attempt = refused()
+    keep(session, attempt)
+    for minutes in (0, 20):
+        at = NOW + minutes * MINUTE
+        let_in(session, at, event(at), attempt.event, LetInReason.KNOWN_TO_US, "institution")
+    assert visits(session) == [(VisitState.OPEN, NOW, None)]
+
+
 def test_who_was_let_in_leaves_by_the_card_all_the_same(session: Session) -> None:
     attempt = refused()
     keep(session, attempt)

@@ -10,6 +10,7 @@ from presence.briefing import Acknowledgement, BriefingVersion
 from presence.ids import InstitutionId, VolunteerId
 from presence.onsite import Attempt, Stay
 from presence.policy import Policy
+from presence.reason import Reason
 from presence.roster import House
 from presence.visit import Doubt, Visit, VisitState
 from server.institutions.board import Board, HouseFacts, KioskContact, Known, make_board
@@ -18,7 +19,7 @@ from tests.builders import event_id, visit_id
 NOW = datetime(2026, 11, 24, 10, 30, tzinfo=UTC)
 HOUSE = House(InstitutionId("solbakken"), "Solbakken", "Europe/Oslo", Policy(), BriefingVersion(3))
 READ = Acknowledgement(3, NOW - timedelta(days=20))
-FACTS = HouseFacts(HOUSE, ZoneInfo("Europe/Oslo"), (), (), {}, (KioskContact("Door", NOW),))
+FACTS = HouseFacts(HOUSE, ZoneInfo("Europe/Oslo"), (), (), {}, {}, (KioskContact("Door", NOW),))
 
 
 def _ago(**by: float) -> datetime:
@@ -166,3 +167,19 @@ def test_a_board_is_complete_only_while_every_kiosk_is_heard(
 def test_who_is_out_with_residents_is_listed_apart() -> None:
     board = _board(_stay(_ago(hours=1), is_out=True))
     assert ([guest.name for guest in board.out], board.on_site) == (["Eli U."], ())
+
+
+def test_staff_may_let_in_only_whom_the_society_leaves_to_them_and_somebody_knows() -> None:
+    attempts = [Attempt(event_id(number), _ago(minutes=number), None) for number in (1, 2)]
+    attempts += [Attempt(event_id(3), _ago(minutes=3), VolunteerId("h"))]
+    attempts += [Attempt(event_id(4), _ago(minutes=4), VolunteerId("g"))]
+    refusals = {
+        event_id(1): Reason.UNKNOWN_CARD,
+        event_id(2): Reason.TOO_WEAK,
+        event_id(3): Reason.EXPIRED,
+        event_id(4): Reason.CARD_BLOCKED,
+    }
+    people = {VolunteerId(one): Known(one, None) for one in ("h", "g")}
+    facts = replace(FACTS, attempts=attempts, people=people, refusals=refusals)
+    board = make_board(facts, NOW)
+    assert [guest.can_be_let_in for guest in board.possible] == [False, False, True, False]
