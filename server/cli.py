@@ -21,6 +21,7 @@ from server.keys import KeysError
 from server.policies import files
 from server.policies.services import UnknownPolicyError
 from server.run import Running, build
+from server.schema import SchemaError
 
 WRONG_CONFIGURATION = 2
 FAILED = 1
@@ -48,7 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except UnknownPolicyError as error:
         print(f"{asked.config}: policies: {error}", file=sys.stderr)
         return WRONG_CONFIGURATION
-    except (KeysError, BrokerError, SQLAlchemyError, OSError) as error:
+    except (KeysError, SchemaError, BrokerError, SQLAlchemyError, OSError) as error:
         print(f"tilstede-server: {error}", file=sys.stderr)
         return FAILED
 

@@ -1,6 +1,6 @@
 """The server's configuration: one TOML file, checked as a whole before anything starts."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -9,6 +9,8 @@ from sqlalchemy.exc import ArgumentError
 from presence.settings import Fault, Settings, SettingsError, Table
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
+DRIVERS = ("sqlite", "postgresql", "postgresql+psycopg")
+_SUCH_AS = "such as sqlite:////path/to/file or postgresql://user:password@host/name"
 _HOST = r"[A-Za-z0-9.:_-]+"
 _HOST_IN_WORDS = "a host name or an address"
 
@@ -28,7 +30,8 @@ class Config:
     """What the server needs to know. `data` holds keys, and the database unless told otherwise."""
 
     data: Path
-    database: str
+    database: str = field(repr=False)
+    """Its address may hold a password."""
     broker: BrokerAddress = BrokerAddress()
     web_host: str = "127.0.0.1"
     web_port: int = 0
@@ -76,9 +79,14 @@ def parse(text: str, where: str) -> Config:
 def _database(table: Table, data: Path) -> str:
     url = table.text("url", own_database(data))
     try:
-        sa.make_url(url)
-    except ArgumentError:
-        table.fault("url", "is not a database address such as sqlite:////path/to/file")
+        asked = sa.make_url(url)
+    except (ArgumentError, ValueError):
+        table.fault("url", f"is not a database address {_SUCH_AS}")
+        return url
+    if asked.drivername not in DRIVERS:
+        table.fault("url", f"names a kind of database that is not known; write one {_SUCH_AS}")
+    elif not asked.database:
+        table.fault("url", f"does not say which database; write one {_SUCH_AS}")
     return url
 
 

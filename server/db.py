@@ -3,18 +3,53 @@
 import enum
 from datetime import UTC, datetime
 from sqlite3 import Connection as SqliteConnection
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import sqlalchemy as sa
 from sqlalchemy import event
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.orm import DeclarativeBase, Session
 
 from presence.ids import ChapterId, InstitutionId, KioskId, VolunteerId
 
+if TYPE_CHECKING:  # not loaded where the database is SQLite
+    from psycopg import Connection as PostgresConnection
+
 BUSY_SECONDS = 10
 """So long a writer waits for another one before it gives up."""
 
-_BEGIN = "tilstede_begin"
+STALLED_SECONDS = 60
+"""So long a transaction may do nothing on PostgreSQL before it loses its locks."""
+WRITE_LOCK = 0x7469_6C73_7400
+"""PostgreSQL's advisory lock for the right to write: "tilst" and a number of our own."""
+
+_IS_WRITING = "tilstede_is_writing"
+_READ: dict[str, dict[str, Any]] = {
+    "sqlite": {},
+    "postgresql": {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True},
+}
+_WRITE: dict[str, dict[str, Any]] = {
+    "sqlite": {_IS_WRITING: True},
+    # Each statement sees what is committed, and with the right to write nothing more can be.
+    "postgresql": {_IS_WRITING: True, "isolation_level": "READ COMMITTED"},
+}
+_LIBPQ = {
+    "application_name": "tilstede",
+    "connect_timeout": 5,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 30_000,
+}
+"""How a connection is made, and how soon a server that has vanished is noticed."""
+_SETTINGS = f"""\
+SET synchronous_commit = on;
+SET lock_timeout = '{BUSY_SECONDS}s';
+SET idle_in_transaction_session_timeout = '{STALLED_SECONDS}s';
+SET tcp_keepalives_idle = 10;
+SET tcp_keepalives_interval = 5;
+SET tcp_keepalives_count = 3"""
 _NAMES = {
     "ix": "ix_%(column_0_N_label)s",
     "uq": "uq_%(table_name)s_%(column_0_N_name)s",
@@ -73,20 +108,53 @@ class Base(DeclarativeBase):
 
 def make_engine(url: str | sa.URL) -> sa.Engine:
     """An engine for `url`. Nothing is connected yet."""
-    # An error must not carry what was being written: names and cards would end in the log.
-    engine = sa.create_engine(url, hide_parameters=True)
+    asked = sa.make_url(url)
+    is_sqlite = asked.get_backend_name() == "sqlite"
+    settings = {} if is_sqlite else {k: v for k, v in _LIBPQ.items() if k not in asked.query}
+    engine = sa.create_engine(
+        asked,
+        # An error must not carry what was being written: names and cards would end in the log.
+        hide_parameters=True,
+        # A server that was started again has left every connection of the pool dead.
+        pool_pre_ping=not is_sqlite,
+        connect_args=settings,
+    )
     keep_promises(engine)
     return engine
 
 
 def keep_promises(engine: sa.Engine) -> None:
-    """Make every SQLite connection of `engine` durable, checked and patient.
+    """Make every connection of `engine` durable, checked and patient, and every transaction of
+    `writing` the only one that writes."""
+    if engine.dialect.name == "sqlite":
+        _keep_on_sqlite(engine)
+    else:
+        _keep_on_postgresql(engine)
 
-    The driver's own idea of transactions is switched off: it would begin one only at the first
-    write, so that what was read before belongs to another state of the database.
-    """
-    if engine.dialect.name != "sqlite":
-        return
+
+def reading(engine: sa.Engine) -> Session:
+    """A session that sees one state of the database for as long as its transaction lasts."""
+    return Session(engine, execution_options=_READ[engine.dialect.name])
+
+
+def writing(engine: sa.Engine) -> Session:
+    """A session whose transactions take the right to write at once, so that what they read first
+    cannot have changed when they write, and that they are committed in the order in which they
+    began: who reads numbers that rise (`server.changes`) misses none."""
+    return Session(engine, execution_options=_WRITE[engine.dialect.name])
+
+
+def is_passing(error: Exception) -> bool:
+    """The database cannot be had at the moment, or asks to be asked again. Nothing is wrong with
+    what was to be read or written."""
+    if isinstance(error, DBAPIError) and error.connection_invalidated:
+        return True
+    return isinstance(error, OperationalError | PoolTimeoutError)
+
+
+def _keep_on_sqlite(engine: sa.Engine) -> None:
+    """The driver's own idea of transactions is switched off: it would begin one only at the first
+    write, so that what was read before belongs to another state of the database."""
 
     @event.listens_for(engine, "connect")
     def connect(connection: SqliteConnection, _record: object) -> None:
@@ -100,15 +168,27 @@ def keep_promises(engine: sa.Engine) -> None:
     def begin(connection: sa.Connection) -> None:
         options = connection.get_execution_options()
         if options.get("isolation_level") != "AUTOCOMMIT":
-            connection.exec_driver_sql(f"BEGIN {options.get(_BEGIN, 'DEFERRED')}")
+            is_writing = options.get(_IS_WRITING, False)
+            connection.exec_driver_sql("BEGIN IMMEDIATE" if is_writing else "BEGIN DEFERRED")
 
 
-def reading(engine: sa.Engine) -> Session:
-    """A session that sees one state of the database for as long as its transaction lasts."""
-    return Session(engine)
+def _keep_on_postgresql(engine: sa.Engine) -> None:
+    """Only one transaction writes at a time, as on SQLite (docs/adr/0019). Whoever stalls while
+    writing loses the right to it, and whoever has vanished is noticed."""
 
+    @event.listens_for(engine, "connect")
+    def connect(connection: "PostgresConnection", _record: object) -> None:
+        connection.execute(_SETTINGS)
+        connection.commit()
 
-def writing(engine: sa.Engine) -> Session:
-    """A session whose transactions take the right to write at once, so that what they read first
-    cannot have changed when they write."""
-    return Session(engine, execution_options={_BEGIN: "IMMEDIATE"})
+    @event.listens_for(engine, "handle_error")
+    def keep_to_yourself(context: sa.ExceptionContext) -> None:
+        # After the first line come the values of the row that was refused.
+        for error in (context.original_exception, context.sqlalchemy_exception):
+            if error is not None:
+                error.args = (str(next(iter(error.args), "")).partition("\n")[0],)
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: sa.Connection) -> None:
+        if connection.get_execution_options().get(_IS_WRITING, False):
+            connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({WRITE_LOCK})")

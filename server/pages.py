@@ -7,7 +7,8 @@ from pathlib import Path
 from flask import Flask, Response, current_app, render_template, request, url_for
 from flask_babel import Babel, get_locale
 from flask_babel import gettext as _
-from werkzeug.exceptions import HTTPException
+from sqlalchemy.exc import DataError
+from werkzeug.exceptions import HTTPException, NotFound
 
 from server import web, words
 from server.cards.queries import validity
@@ -41,6 +42,7 @@ def add_pages(app: Flask, parts: Parts) -> None:
     for blueprint in (institutions, people, cards, notices, visits):
         app.register_blueprint(blueprint)
     app.register_error_handler(HTTPException, fault_page)
+    app.register_error_handler(DataError, impossible_page)
     app.after_request(remember_language)
     app.teardown_appcontext(web.close_session)
     app.context_processor(_names)
@@ -76,6 +78,11 @@ def remember_language(response: Response) -> Response:
         response.headers["Content-Language"] = language()
         response.vary.update(("Accept-Language", "Cookie"))
     return response
+
+
+def impossible_page(_fault: DataError) -> tuple[str, int] | HTTPException:
+    """Nothing is called by what the database cannot even hold: the character NUL, for one."""
+    return fault_page(NotFound())
 
 
 def fault_page(fault: HTTPException) -> tuple[str, int] | HTTPException:

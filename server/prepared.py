@@ -11,15 +11,16 @@ from sqlalchemy.exc import DBAPIError
 Row = list[Any]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Plan:
     """What a dialect makes of the statement."""
 
     text: str
     order: Sequence[str] | None
     """The names of the parameters, where the driver wants them by place."""
-    conversions: Sequence[tuple[int, Callable[[Any], Any]]]
-    """By column: what its type makes of the driver's value. Most leave it as it is."""
+    conversions: Sequence[tuple[int, Callable[[Any], Any]]] | None = None
+    """By column: what its type makes of the driver's value. Most leave it as it is. Known from the
+    first execution on, for some types ask what the driver found."""
 
 
 class Prepared:
@@ -41,6 +42,8 @@ class Prepared:
         try:
             with closing(connection.connection.cursor()) as cursor:
                 cursor.execute(plan.text, given)
+                if plan.conversions is None:
+                    plan.conversions = self._conversions(connection.dialect, cursor.description)
                 found = [list(row) for row in cursor.fetchall()]
         except connection.dialect.loaded_dbapi.Error as error:
             connection.invalidate(error)
@@ -58,12 +61,13 @@ class Prepared:
 
     def _compile(self, dialect: sa.Dialect) -> _Plan:
         compiled = self._statement.compile(dialect=dialect)
+        return _Plan(str(compiled), getattr(compiled, "positiontup", None))
+
+    def _conversions(
+        self, dialect: sa.Dialect, described: Sequence[Sequence[Any]]
+    ) -> Sequence[tuple[int, Callable[[Any], Any]]]:
         made = (
-            column.type.dialect_impl(dialect).result_processor(dialect, None)
-            for column in self._statement.selected_columns
+            column.type.dialect_impl(dialect).result_processor(dialect, found[1])
+            for column, found in zip(self._statement.selected_columns, described, strict=True)
         )
-        return _Plan(
-            str(compiled),
-            getattr(compiled, "positiontup", None),
-            [(number, convert) for number, convert in enumerate(made) if convert is not None],
-        )
+        return [(number, convert) for number, convert in enumerate(made) if convert is not None]

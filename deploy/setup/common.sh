@@ -8,13 +8,13 @@ fail() { # fail LINE...: say every line and stop with 2, the code for "this mach
     exit 2
 }
 
-there() { # there NAME[,NAME...]: is one of these commands or paths found?
+there() { # there NAME[,NAME...]: is one of these commands or paths (with * in them) found?
     local name
     local -a names
     IFS=, read -ra names <<<"$1"
     for name in "${names[@]}"; do
         case $name in
-        /*) [ -e "$name" ] && return 0 ;;
+        /*) compgen -G "$name" >/dev/null && return 0 ;;
         *) command -v "$name" >/dev/null && return 0 ;;
         esac
     done

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator
-from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
@@ -13,6 +12,7 @@ from presence.reason import Reason
 from presence.roster import CardState
 from server.cards.models import CardEvent
 from server.db import reading
+from tests.databases import Databases, SqliteStore
 from tests.integration.pages_stand import Prepared, Site, prepare, site
 
 BOARD = "/institutions/solbakken/board"
@@ -21,12 +21,13 @@ SOON = 5_000
 
 @pytest.fixture(scope="module")
 def prepared(tmp_path_factory: pytest.TempPathFactory) -> Prepared:
-    return prepare(tmp_path_factory.mktemp("story"))
+    store = SqliteStore(tmp_path_factory.mktemp("databases"))
+    return prepare(Databases(store), tmp_path_factory.mktemp("story"))
 
 
 @pytest.fixture
-def story(prepared: Prepared, tmp_path: Path) -> Iterator[Site]:
-    with site(prepared, tmp_path, boards=1, alive_seconds=1) as found:
+def story(prepared: Prepared) -> Iterator[Site]:
+    with site(prepared, boards=1, alive_seconds=1) as found:
         found.hear()
         yield found
 

@@ -8,7 +8,9 @@ import sqlalchemy as sa
 
 from server.broker import Broker
 from server.keys import Keys
+from tests.databases import Databases, PostgresStore, SqliteStore
 from tests.integration.server_stand import make_database, make_keys
+from tests.postgres import Cluster
 
 
 @pytest.fixture
@@ -18,12 +20,38 @@ def broker(tmp_path: Path) -> Iterator[Broker]:
         yield running
 
 
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[Cluster]:
+    """A PostgreSQL for ordinary tests, which never syncs."""
+    made = Cluster()
+    made.start()
+    yield made
+    made.remove()
+
+
+@pytest.fixture(scope="session")
+def postgresql(cluster: Cluster) -> Databases:
+    return Databases(PostgresStore(cluster))
+
+
+@pytest.fixture(scope="session")
+def sqlite(tmp_path_factory: pytest.TempPathFactory) -> Databases:
+    return Databases(SqliteStore(tmp_path_factory.mktemp("databases")))
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def databases(request: pytest.FixtureRequest) -> Databases:
+    """Whoever asks for this is run on both kinds of database. A machine without PostgreSQL fails
+    the test."""
+    found: Databases = request.getfixturevalue(request.param)
+    return found
+
+
 @pytest.fixture
-def engine(tmp_path: Path) -> Iterator[sa.Engine]:
-    """A real SQLite file with two homes, three people and their cards."""
-    engine = make_database(tmp_path)
-    yield engine
-    engine.dispose()
+def engine(databases: Databases) -> Iterator[sa.Engine]:
+    """A real database with two homes, three people and their cards."""
+    with databases.engine(make_database(databases)) as opened:
+        yield opened
 
 
 @pytest.fixture

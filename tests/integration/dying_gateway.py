@@ -1,6 +1,6 @@
 """A gateway that dies, as by a power cut, after a commit and before its receipt.
 
-Arguments: folder of the database, folder of the keys, port of the broker.
+Arguments: address of the database, folder of the keys, port of the broker.
 """
 
 import os
@@ -26,10 +26,10 @@ class DyingGateway(Gateway):
         super().publish(kiosk, leaf, payload)
 
 
-def main(database: Path, keys_folder: Path, port: int) -> None:
+def main(database: str, keys_folder: Path, port: int) -> None:
     keys = open_keys(keys_folder, NOW)
     gateway = DyingGateway(
-        make_engine(f"sqlite:///{database}"),
+        make_engine(database),
         mqtt("127.0.0.1", port),
         keys.trust,
         keys.roster,
@@ -45,4 +45,4 @@ def main(database: Path, keys_folder: Path, port: int) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3]))
+    main(sys.argv[1], Path(sys.argv[2]), int(sys.argv[3]))

@@ -1,6 +1,5 @@
 """The pages on a loaded sample, on a clock that a test sets: real app, real web server."""
 
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,10 +15,9 @@ from demo.sample import Sample, Size, keys_from, load
 from demo.sample.homes import SOLBAKKEN, Home
 from demo.sample.visiting import KioskPen
 from presence.card import CardRef
-from server import schema
 from server.app import create_app
 from server.cards.models import Card
-from server.db import make_engine, reading, writing
+from server.db import reading, writing
 from server.keys import Keys, open_keys
 from server.kiosks.services import seen
 from server.live import Live
@@ -27,6 +25,7 @@ from server.serving import WebServer
 from server.visits.services import keep_entries
 from server.visits.store import Told
 from server.web import Parts
+from tests.databases import Databases
 
 NOW = datetime(2026, 11, 24, 10, 30, 0, 250_000, tzinfo=UTC)
 THREADS = 16
@@ -99,39 +98,34 @@ class Site:
 class Prepared:
     """A loaded database and its keys, to be copied for each test."""
 
-    folder: Path
+    databases: Databases
+    name: str
+    keys: Keys
     sample: Sample
 
+    def copy(self) -> sa.URL:
+        return self.databases.filled(self.name, lambda _: None)
 
-def prepare(folder: Path, size: Size = "story") -> Prepared:
-    """Load a sample into a new database in `folder`."""
-    folder.mkdir(exist_ok=True)
-    engine = make_engine(_database(folder))
-    schema.upgrade(engine)
+
+def prepare(databases: Databases, folder: Path, size: Size = "story") -> Prepared:
+    """Load a sample into a new database; its keys are kept in `folder`."""
     keys = open_keys(folder / "keys", keys_from(NOW))
-    with writing(engine) as session, session.begin():
-        sample = load(session, NOW, keys.card, size)
-    engine.dispose()
-    return Prepared(folder, sample)
+    loaded: list[Sample] = []
+
+    def fill(engine: sa.Engine) -> None:
+        with writing(engine) as session, session.begin():
+            loaded.append(load(session, NOW, keys.card, size))
+
+    databases.drop(databases.filled(str(folder), fill))
+    return Prepared(databases, str(folder), keys, loaded[0])
 
 
 @contextmanager
-def site(
-    prepared: Prepared, folder: Path, boards: int = 8, alive_seconds: float = 15
-) -> Iterator[Site]:
-    """A site on a copy, in `folder`, of what was prepared. At most `boards` boards are live."""
-    shutil.copytree(prepared.folder, folder, dirs_exist_ok=True)
-    engine = make_engine(_database(folder))
-    keys = open_keys(folder / "keys", NOW)
-    clock = SetClock(NOW)
-    live = Live(engine, boards, alive_seconds)
-    app = create_app(Parts(engine, clock, keys.card, live), "a secret of the tests")
-    pen = KioskPen(Random(7), SOLBAKKEN, NOW - timedelta(days=1))
-    try:
+def site(prepared: Prepared, boards: int = 8, alive_seconds: float = 15) -> Iterator[Site]:
+    """A site on a copy of what was prepared. At most `boards` boards are live."""
+    with prepared.databases.engine(prepared.copy()) as engine:
+        clock, keys = SetClock(NOW), prepared.keys
+        live = Live(engine, boards, alive_seconds)
+        app = create_app(Parts(engine, clock, keys.card, live), "a secret of the tests")
+        pen = KioskPen(Random(7), SOLBAKKEN, NOW - timedelta(days=1))
         yield Site(engine, clock, keys, prepared.sample, live, app, pen)
-    finally:
-        engine.dispose()
-
-
-def _database(folder: Path) -> str:
-    return f"sqlite:///{folder / 'tilstede.sqlite3'}"

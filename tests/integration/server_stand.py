@@ -45,10 +45,9 @@ from presence.messages import (
 from presence.policy import Policy
 from presence.topics import Leaf
 from presence.verdict import Basis, Outcome
-from server import schema
 from server.cards.models import Card
 from server.cards.services import NewCard, issue_card
-from server.db import make_engine, writing
+from server.db import writing
 from server.gateway.answers import Decide
 from server.gateway.gateway import Gateway
 from server.gateway.wire import mqtt
@@ -60,6 +59,7 @@ from server.people.models import Volunteer
 from server.people.services import add_volunteer
 from server.policies import files
 from server.policies.services import keep
+from tests.databases import Databases
 
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 CHAPTER = ChapterId("fjordby")
@@ -140,13 +140,14 @@ def add_person(session: Session, number: int, birth_date: date = date(1960, 5, 1
     assign(session, NOW, expected)
 
 
-def make_database(folder: Path, people: int = 3) -> sa.Engine:
-    folder.mkdir(parents=True, exist_ok=True)
-    engine = make_engine(f"sqlite:///{folder / 'test.sqlite3'}")
-    schema.upgrade(engine)
-    with writing(engine) as session, session.begin():
-        seed(session, people)
-    return engine
+def make_database(databases: Databases, people: int = 3) -> sa.URL:
+    """A new database with two homes and so many people."""
+
+    def fill(engine: sa.Engine) -> None:
+        with writing(engine) as session, session.begin():
+            seed(session, people)
+
+    return databases.filled(f"{people} people", fill)
 
 
 def make_keys(folder: Path) -> Keys:

@@ -6,12 +6,12 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 
 from presence.reason import Reason
+from tests.databases import Databases
 from tests.integration.pages_stand import NOW, Prepared, Site, prepare, site
 
 BOARD = "/institutions/solbakken/board"
@@ -20,13 +20,13 @@ _PAUSE = threading.Event()
 
 
 @pytest.fixture(scope="module")
-def prepared(tmp_path_factory: pytest.TempPathFactory) -> Prepared:
-    return prepare(tmp_path_factory.mktemp("story"))
+def prepared(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Prepared:
+    return prepare(databases, tmp_path_factory.mktemp("story"))
 
 
 @pytest.fixture
-def story(prepared: Prepared, tmp_path: Path) -> Iterator[Site]:
-    with site(prepared, tmp_path, boards=2, alive_seconds=0.3) as found:
+def story(prepared: Prepared) -> Iterator[Site]:
+    with site(prepared, boards=2, alive_seconds=0.3) as found:
         yield found
 
 

@@ -16,6 +16,7 @@ from presence.verdict import Saying
 from presence.visit import VisitState
 from server.broker import Broker
 from server.db import reading
+from server.keys import Keys
 from server.visits.models import EventRow, VisitRow
 from tests.integration.server_stand import (
     DOOR,
@@ -27,19 +28,17 @@ from tests.integration.server_stand import (
     entry,
     gateway,
     left,
-    make_database,
-    make_keys,
     question,
     told,
 )
 
 
 def test_a_gateway_killed_between_commit_and_receipt_doubles_nothing(
-    tmp_path: Path, broker: Broker
+    engine: sa.Engine, keys: Keys, tmp_path: Path, broker: Broker
 ) -> None:
-    engine, keys = make_database(tmp_path), make_keys(tmp_path)
     coming, going = entry(arrived(0), NOW - timedelta(hours=1)), entry(left(0))
-    arguments = [tmp_path / "test.sqlite3", tmp_path / "keys", str(broker.port)]
+    url = engine.url.render_as_string(hide_password=False)
+    arguments = [url, tmp_path / "keys", broker.port]
     command = [sys.executable, "-m", "tests.integration.dying_gateway", *map(str, arguments)]
     with RawKiosk(broker.port) as kiosk:
         with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as dying:
@@ -55,11 +54,11 @@ def test_a_gateway_killed_between_commit_and_receipt_doubles_nothing(
         assert len(session.scalars(sa.select(EventRow.id)).all()) == 2
         visit = session.scalars(sa.select(VisitRow)).one()
         assert (visit.state, visit.left) == (VisitState.CLOSED, NOW)
-    engine.dispose()
 
 
-def test_the_gateway_comes_back_after_the_broker_was_killed(tmp_path: Path, broker: Broker) -> None:
-    engine, keys = make_database(tmp_path), make_keys(tmp_path)
+def test_the_gateway_comes_back_after_the_broker_was_killed(
+    engine: sa.Engine, keys: Keys, broker: Broker
+) -> None:
     with gateway(engine, keys, broker.port) as served:
         with RawKiosk(broker.port) as kiosk:
             kiosk.tell(entry(arrived(0)))
@@ -72,13 +71,11 @@ def test_the_gateway_comes_back_after_the_broker_was_killed(tmp_path: Path, brok
             assert kiosk.ask(question(code(keys, 1))).verdict.saying is Saying.WELCOME
             kiosk.tell(entry(arrived(1)))
         assert served.is_alive
-    engine.dispose()
 
 
 def test_entries_told_while_no_gateway_is_there_are_receipted_when_told_again(
-    tmp_path: Path, broker: Broker
+    engine: sa.Engine, keys: Keys, tmp_path: Path, broker: Broker
 ) -> None:
-    engine, keys = make_database(tmp_path), make_keys(tmp_path)
     coming = entry(arrived(0))
     with RawKiosk(broker.port) as kiosk:
         kiosk.say(Leaf.ENTRIES, told(DOOR, coming))
@@ -86,4 +83,3 @@ def test_entries_told_while_no_gateway_is_there_are_receipted_when_told_again(
         with gateway(engine, keys, broker.port):
             receipts = kiosk.tell(coming)
     assert [one.settlement for one in receipts.receipts] == [Settlement.ACCEPTED]
-    engine.dispose()

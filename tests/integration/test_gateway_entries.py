@@ -49,7 +49,7 @@ ACCEPTED, DUPLICATE, REJECTED = Settlement.ACCEPTED, Settlement.DUPLICATE, Settl
 
 def stored(engine: sa.Engine) -> list[str]:
     with reading(engine) as session:
-        return list(session.scalars(sa.select(EventRow.id).order_by(EventRow.id)))
+        return sorted(session.scalars(sa.select(EventRow.id)))
 
 
 def visits(engine: sa.Engine) -> list[tuple[object, ...]]:

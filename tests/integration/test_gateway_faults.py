@@ -2,6 +2,7 @@
 
 import sqlite3
 
+import psycopg
 import pytest
 import sqlalchemy as sa
 from sqlalchemy import event
@@ -24,6 +25,13 @@ from tests.integration.server_stand import (
     told,
 )
 
+REFUSE = {
+    "sqlite": "CREATE TRIGGER refuse BEFORE INSERT ON events WHEN new.id = '{}'"
+    " BEGIN SELECT RAISE(ABORT, 'no'); END",
+    "postgresql": "ALTER TABLE events ADD CONSTRAINT refuse CHECK (id <> '{}')",
+}
+IMPATIENT = {"sqlite": "PRAGMA busy_timeout = 50", "postgresql": "SET lock_timeout = '50ms'"}
+FAULT = {"sqlite": "OperationalError", "postgresql": "LockNotAvailable"}
 ACCEPTED, REJECTED = Settlement.ACCEPTED, Settlement.REJECTED
 
 
@@ -31,12 +39,8 @@ def test_a_fact_that_the_database_refuses_is_rejected_alone(
     engine: sa.Engine, keys: Keys, broker: Broker
 ) -> None:
     facts = [entry(arrived(number)) for number in range(3)]
-    refuse = (
-        "CREATE TRIGGER refuse BEFORE INSERT ON events"
-        f" WHEN new.id = '{facts[1].event}' BEGIN SELECT RAISE(ABORT, 'no'); END"
-    )
     with writing(engine) as session, session.begin():
-        session.execute(sa.text(refuse))
+        session.execute(sa.text(REFUSE[engine.dialect.name].format(facts[1].event)))
     with gateway(engine, keys, broker.port), RawKiosk(broker.port) as kiosk:
         receipts = kiosk.tell(*facts)
     assert {one.event: one.settlement for one in receipts.receipts} == {
@@ -52,9 +56,12 @@ def test_a_fact_that_the_database_refuses_is_rejected_alone(
 def test_while_the_database_is_locked_nothing_is_receipted_and_questions_are_answered(
     engine: sa.Engine, keys: Keys, broker: Broker, caplog: pytest.LogCaptureFixture
 ) -> None:
+    kind = engine.dialect.name
+
     @event.listens_for(engine, "connect")
-    def be_impatient(connection: sqlite3.Connection, _record: object) -> None:
-        connection.execute("PRAGMA busy_timeout = 50")
+    def be_impatient(connection: sqlite3.Connection | psycopg.Connection, _: object) -> None:
+        connection.execute(IMPATIENT[kind])
+        connection.commit()
 
     engine.dispose()
     fact = entry(arrived(0))
@@ -70,6 +77,6 @@ def test_while_the_database_is_locked_nothing_is_receipted_and_questions_are_ans
     assert [one.settlement for one in receipts.receipts] == [ACCEPTED]
     logged = [record.getMessage() for record in caplog.records if "written" in record.getMessage()]
     assert logged == [
-        "the database: cannot be written (OperationalError); further ones are not logged",
+        f"the database: cannot be written ({FAULT[kind]}); further ones are not logged",
         "the database: cannot be written is over",
     ]

@@ -19,7 +19,7 @@ from presence.roster import CardState
 from presence.visit import VisitState
 from server.briefings.models import AcknowledgementRecord
 from server.cards.models import Card
-from server.db import make_engine, reading, writing
+from server.db import reading, writing
 from server.institutions.models import Assignment, Chapter, Institution
 from server.institutions.queries import boards
 from server.kiosks.models import Kiosk
@@ -27,15 +27,15 @@ from server.notices.models import Alert
 from server.people.models import Volunteer
 from server.schema import upgrade
 from server.visits.models import EventRow, RefusedAttempt, VisitRow
+from tests.databases import Databases
 from tests.integration.pages_stand import NOW, Site, prepare, site
 
 TODAY = NOW.date()
 
 
 @pytest.fixture(scope="module")
-def city(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    prepared = prepare(tmp_path_factory.mktemp("prepared"), "city")
-    with site(prepared, tmp_path_factory.mktemp("city")) as found:
+def city(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    with site(prepare(databases, tmp_path_factory.mktemp("city"), "city")) as found:
         yield found
 
 
@@ -124,8 +124,8 @@ def test_some_departures_were_forgotten_and_some_cards_refused(city: Site) -> No
     assert _count(city, AcknowledgementRecord) > 300
 
 
-def test_the_cast_stands_where_the_stories_begin(tmp_path: Path) -> None:
-    with site(prepare(tmp_path / "first"), tmp_path / "copy") as story:
+def test_the_cast_stands_where_the_stories_begin(databases: Databases, tmp_path: Path) -> None:
+    with site(prepare(databases, tmp_path)) as story:
         cast = story.sample.cast
         names = [person.first_name for person in cast.values()]
         with reading(story.engine) as session:
@@ -172,19 +172,18 @@ def test_the_cast_stands_where_the_stories_begin(tmp_path: Path) -> None:
         assert nobody == [((), ()), ((), ())]
 
 
-def test_the_same_day_gives_the_same_sample(tmp_path: Path) -> None:
-    with site(prepare(tmp_path / "first"), tmp_path / "copy") as story:
-        engine = make_engine(f"sqlite:///{tmp_path / 'again.sqlite3'}")
-        upgrade(engine)
-        with writing(engine) as session, session.begin():
-            again = load(session, NOW, story.keys.card, "story")
-        engine.dispose()
+def test_the_same_day_gives_the_same_sample(databases: Databases, tmp_path: Path) -> None:
+    with site(prepare(databases, tmp_path)) as story:
+        with databases.engine(databases.empty()) as engine:
+            upgrade(engine)
+            with writing(engine) as session, session.begin():
+                again = load(session, NOW, story.keys.card, "story")
         assert again == story.sample
 
 
-def test_it_loads_while_somebody_waits(tmp_path: Path) -> None:
+def test_it_loads_while_somebody_waits(sqlite: Databases, tmp_path: Path) -> None:
     started = time.perf_counter()
-    prepare(tmp_path, "city")
+    prepare(sqlite, tmp_path, "city")
     assert time.perf_counter() - started < 15
 
 

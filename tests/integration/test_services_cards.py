@@ -36,7 +36,6 @@ from tests.integration.server_stand import (
     card_id,
     card_of,
     code,
-    make_database,
     make_keys,
     place,
     volunteer,
@@ -46,11 +45,9 @@ YOUNG = VolunteerId("young")
 
 
 @pytest.fixture
-def session(tmp_path: Path) -> Iterator[Session]:
-    engine = make_database(tmp_path)
+def session(engine: sa.Engine) -> Iterator[Session]:
     with writing(engine) as session:
         yield session
-    engine.dispose()
 
 
 def new_card(valid_from: date) -> NewCard:

@@ -13,8 +13,9 @@ import pytest
 
 from server import schema
 from server.config import BrokerAddress, Config, own_database
-from server.db import make_engine, writing
+from server.db import writing
 from server.run import Running, build
+from tests.databases import Databases
 from tests.integration.server_stand import NOW, WAIT, RawKiosk, code, question, seed
 
 LOOPBACK = "127.0.0.1"
@@ -81,13 +82,28 @@ def test_the_server_says_where_it_is_and_stops_cleanly(
     assert database.stat().st_mode & 0o077 == 0
 
 
-def test_upgrade_makes_the_tables_and_ends(tmp_path: Path) -> None:
-    path = write_config(tmp_path)
+def test_upgrade_makes_the_tables_and_ends(databases: Databases, tmp_path: Path) -> None:
+    url = databases.empty()
+    path = write_config(tmp_path, f'[database]\nurl = "{url.render_as_string(False)}"\n')
     with process("upgrade", "--config", str(path)) as server:
-        assert server.wait(15) == 0
-    engine = make_engine(own_database(tmp_path / "data"))
-    schema.check(engine)
-    engine.dispose()
+        assert server.wait(30) == 0
+    with databases.engine(url) as engine:
+        schema.check(engine)
+
+
+@pytest.mark.parametrize("command", ["run", "upgrade"])
+def test_a_database_that_is_not_there_is_told_without_its_password(
+    tmp_path: Path, command: str
+) -> None:
+    url = f"postgresql://someone:secret@127.0.0.1:{free_port()}/homes"
+    path = write_config(tmp_path, f'[database]\nurl = "{url}"\n')
+    with process(command, "--config", str(path)) as server:
+        _, told = server.communicate(timeout=30)
+    assert server.returncode == 1
+    assert "the database postgresql://someone:***@127.0.0.1" in told
+    assert "Connection refused; see that it is there, and that [database] url names it" in told
+    assert "secret" not in told
+    assert "Traceback" not in told
 
 
 def test_a_web_address_that_is_taken_is_told_and_ends_the_program(tmp_path: Path) -> None:

@@ -3,7 +3,6 @@
 import itertools
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -44,6 +43,7 @@ from server.visits.models import EventRow, VisitRow
 from server.visits.services import keep_entries
 from server.visits.store import Told
 from tests.builders import RULES
+from tests.databases import Databases
 from tests.integration.server_stand import (
     DOOR,
     NORDSTRAND,
@@ -63,19 +63,16 @@ COLUMNS = sa.select(VisitRow).order_by(VisitRow.id)
 
 
 @pytest.fixture(scope="module")
-def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[sa.Engine]:
+def shared(databases: Databases) -> Iterator[sa.Engine]:
     """One database for many examples; each of them takes back what it did."""
-    engine = make_database(tmp_path_factory.mktemp("shared"))
-    yield engine
-    engine.dispose()
+    with databases.engine(make_database(databases)) as opened:
+        yield opened
 
 
 @pytest.fixture
-def session(tmp_path: Path) -> Iterator[Session]:
-    engine = make_database(tmp_path)
+def session(engine: sa.Engine) -> Iterator[Session]:
     with writing(engine) as session:
         yield session
-    engine.dispose()
 
 
 def told(what: Entry) -> Told:

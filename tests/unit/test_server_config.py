@@ -73,8 +73,34 @@ def test_every_fault_is_told_at_once_with_its_line() -> None:
         "server.toml:5: web.frame_ancestors: must be a list of texts in quotes",
         "server.toml:8: broker.own: must be true or false",
         "server.toml:9: broker.port: must be a whole number from 1 to 65535",
-        "server.toml:11: database.url: is not a database address such as sqlite:////path/to/file",
+        "server.toml:11: database.url: is not a database address such as sqlite:////path/to/file or"
+        " postgresql://user:password@host/name",
     ]
+
+
+@pytest.mark.parametrize(
+    ("url", "fault"),
+    [
+        ("mysql://user:secret@host/name", "names a kind of database that is not known"),
+        ("postgresql+psycopg2://user:secret@host/name", "names a kind of database"),
+        ("postgresql://user:secret@host", "does not say which database"),
+        ("sqlite://", "does not say which database"),
+        ("postgresql://user:secret@host:port/name", "is not a database address"),
+    ],
+)
+def test_a_database_is_one_of_two_kinds_and_its_password_is_not_repeated(
+    url: str, fault: str
+) -> None:
+    (told,) = faults(f'{SMALLEST}[database]\nurl = "{url}"\n')
+    assert told.startswith(f"server.toml:4: database.url: {fault}")
+    assert told.endswith("such as sqlite:////path/to/file or postgresql://user:password@host/name")
+    assert "secret" not in told
+
+
+def test_a_configuration_in_a_log_shows_no_password() -> None:
+    config = parse(f'{SMALLEST}[database]\nurl = "postgresql://u:secret@h/n"\n', "server.toml")
+    assert config.database == "postgresql://u:secret@h/n"
+    assert "secret" not in repr(config)
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "192.168.1.10", "::", "server.example"])
