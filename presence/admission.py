@@ -135,7 +135,8 @@ def _unknown(facts: Facts, now: datetime) -> Verdict | None:
     those whom this home has seen or expects, and after a time without contact nobody."""
     if facts.basis is Basis.LIVE:
         return _refused(facts, now, Reason.UNKNOWN_CARD)
-    if facts.listed is not None and facts.listed.status is None:  # no card of ours
+    listed = facts.last_resort
+    if listed is not None and listed.status is None:  # no card of ours
         return _refused(facts, now, Reason.UNKNOWN_CARD)
     if _is_listed_as_blocked(facts):
         return _refused(facts, now, Reason.CARD_BLOCKED)
@@ -144,7 +145,8 @@ def _unknown(facts: Facts, now: datetime) -> Verdict | None:
 
 
 def _is_listed_as_blocked(facts: Facts) -> bool:
-    return facts.listed is not None and facts.listed.status in _BLOCKED
+    listed = facts.last_resort
+    return listed is not None and listed.status in _BLOCKED
 
 
 def _is_out_of_reach(facts: Facts, now: datetime) -> bool:
@@ -182,7 +184,8 @@ def _admission(facts: Facts, now: datetime) -> Verdict:
 def _is_too_old(facts: Facts, now: datetime) -> bool:
     """By the age of what the kiosk knows: the status list's own end, where it knows nothing else
     of this card, or the last contact."""
-    if facts.row is None and facts.listed is not None and now >= facts.listed.expires:
+    listed = facts.last_resort
+    if facts.row is None and listed is not None and now >= listed.expires:
         return True
     limit = facts.house.policy.ask_staff_after
     return facts.as_of is None or now - facts.as_of > limit

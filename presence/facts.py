@@ -34,7 +34,7 @@ class Facts:
     as_of: datetime | None = None
     """Basis ROSTER: the last contact with the server; None: never."""
     listed: Listed | None = None
-    """What the status list says of the card; None: no list is held, or none is needed."""
+    """What the status list that a kiosk holds says of the card; None: it holds none."""
     is_clock_sure: bool = True
     """False: the decider's clock may be behind, and is never ahead (SECURITY, "Clock")."""
 
@@ -63,6 +63,12 @@ class Facts:
         if self.row is None or self.credential is None:
             return None
         return self.row.card(self.credential.card)
+
+    @property
+    def last_resort(self) -> Listed | None:
+        """What the status list says, where it is asked: by a kiosk that is alone. The server knows
+        better."""
+        return self.listed if self.basis is Basis.ROSTER else None
 
     def today(self, now: datetime) -> date:
         """The home's own day."""
