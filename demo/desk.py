@@ -10,13 +10,16 @@ from pathlib import Path
 from types import TracebackType
 
 from demo.cable import Cable
+from demo.camera import Camera
 from demo.child import Child, Report
 from demo.clock import DeskClock
 from demo.eyes import Eyes
 from demo.staff import Staff
+from kiosk.readers.frames import Frame
 from presence.ids import KioskId
 from tests.hardware_mocks.card_model import Card, card_with_text
 from tests.hardware_mocks.pn532 import EmulatedPn532
+from tests.hardware_mocks.qr_frames import card_frame
 
 START_SECONDS = 60.0
 HOME = "solbakken"
@@ -34,6 +37,10 @@ port = {port}
 [[reader]]
 family = "pn532"
 device = "{device}"
+
+[[reader]]
+family = "camera"
+device = "{camera}"
 
 [indicator]
 factory = "mock"
@@ -59,6 +66,10 @@ class Person:
     def nfc_card(self) -> Card:
         """The card as the reader's antenna meets it."""
         return card_with_text(self.code)
+
+    def code_picture(self) -> Frame:
+        """The card's printed code, or a photograph of it, as the kiosk's camera sees it."""
+        return card_frame(self.code)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +113,7 @@ class Desk:
             directory / "kiosk.log",
         )
         self.reader = EmulatedPn532(directory / "reader")
+        self.camera = Camera(directory / "camera.avi")
         self.cast: dict[str, Person] = {}
         self.server_url = ""
         self.kiosk_url = ""
@@ -139,6 +151,7 @@ class Desk:
             kiosk=KIOSK,
             port=self.cable.port,
             device=self.reader.path,
+            camera=self.camera.path,
             screen_port=screen_port,
             language=self._language,
         )

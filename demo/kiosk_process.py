@@ -1,6 +1,7 @@
 """The real kiosk as a process of the desk: on the desk's clock, its lamps watched.
 
-Each change of a lamp or of the buzzer is a line of JSON on standard output; so is being ready.
+Each change of a lamp or of the buzzer is a line of JSON on standard output; so is being ready, and
+what a reader says, but for what is on the card.
 """
 
 import argparse
@@ -19,7 +20,9 @@ from demo.clock import DeskClock, DeskKioskClock
 from kiosk import app, config
 from kiosk.app import Decide, KeptOutbox
 from kiosk.config import Config
+from kiosk.events import ReaderEvent
 from kiosk.indicator import Lamps, Pins
+from kiosk.ports import Reader
 from presence import admission
 
 Report = Callable[[dict[str, Any]], None]
@@ -40,6 +43,7 @@ def main(
     kiosk = app.build(
         read,
         clock=DeskKioskClock(DeskClock(asked.clock)),
+        readers=[WatchedReader(reader, report) for reader in app.open_readers(read)],
         indicator=Lamps(Pins(), WatchedPins(_NAMES, report)),
         outbox=None if outbox is None else outbox(read),
         decide=decide,
@@ -49,6 +53,24 @@ def main(
         signal.signal(number, lambda *_: kiosk.stop())
     kiosk.run(lambda: report({"kind": "ready", "url": kiosk.url}))
     return 0
+
+
+class WatchedReader:
+    """Port `Reader`: another one, that tells the desk what happens to it."""
+
+    def __init__(self, reader: Reader, report: Report) -> None:
+        self.name = reader.name
+        self._reader, self._tell = reader, report
+
+    def start(self, report: Callable[[ReaderEvent], None]) -> None:
+        def told(event: ReaderEvent) -> None:
+            self._tell({"kind": "reader", "reader": self.name, "event": type(event).__name__})
+            report(event)
+
+        self._reader.start(told)
+
+    def stop(self) -> None:
+        self._reader.stop()
 
 
 _NAMES = {f"GPIO{getattr(Pins(), name)}": name for name in Pins.__struct_fields__}

@@ -1,4 +1,4 @@
-"""The desk as a page: hold cards to the reader, pull the cable, pull the plug."""
+"""The desk as a page: hold cards to the reader or the camera, pull the cable, pull the plug."""
 
 import json
 import threading
@@ -29,11 +29,23 @@ class Bench:
         desk.kiosk.on_report(self._told)
 
     def hold(self, key: str) -> None:
-        """Hold a thing from the tray to the reader. Raises KeyError."""
-        self.desk.reader.hold(self.cards[key].card)
+        """Hold a thing from the tray to the reader. Raises KeyError; one without a chip is not
+        noticed."""
+        card = self.cards[key].card
+        if card is not None:
+            self.desk.reader.hold(card)
+
+    def show(self, key: str) -> None:
+        """Show the code of a thing from the tray to the camera. Raises KeyError; one without a
+        code is not noticed."""
+        code = self.cards[key].code
+        if code is not None:
+            self.desk.camera.show(code)
 
     def lift(self) -> None:
+        """Take away what is at the reader and at the camera."""
         self.desk.reader.lift()
+        self.desk.camera.clear()
 
     def network(self, is_on: bool) -> None:
         with self._switching:
@@ -115,6 +127,14 @@ def create_page(bench: Bench) -> Flask:
         if key not in bench.cards:
             abort(404)
         bench.hold(key)
+        return "", 204
+
+    @app.post("/show")
+    def show() -> tuple[str, int]:
+        key = _wanted("card", str)
+        if key not in bench.cards:
+            abort(404)
+        bench.show(key)
         return "", 204
 
     @app.post("/lift")

@@ -16,32 +16,41 @@ _NOTES = {
     "hassan": "Reported lost three days ago",
     "jon": "Reads English",
 }
+_WEB_ADDRESS = "https://example.org/visiting-friends"
 
 
 @dataclass(frozen=True, slots=True)
 class OnTray:
-    """One thing to hold to the reader, and what the page says of it."""
+    """One thing to hold to the reader or to show to the camera, and what the page says of it."""
 
     key: str
     title: str
     note: str
-    card: Card
+    card: Card | None
+    """For the antenna; None: a thing with nothing but its code."""
+    code: str | None
+    """For the camera; None: a thing without a code."""
     kind: str = "ours"
 
 
 def tray(cast: Mapping[str, Person]) -> list[OnTray]:
     """Everything that lies on the desk. A genuine code with one letter changed is the forgery."""
     ours = [
-        OnTray(key, cast[key].first_name, note, card_with_text(cast[key].code, uid=_uid(number)))
+        _card(cast[key], key, note, _uid(number))
         for number, (key, note) in enumerate(_NOTES.items())
     ]
     forged = _forged(cast["bjorn"].code)
     return [
         *ours,
-        OnTray("forged", "Forgery", "One letter changed", card_with_text(forged), "odd"),
-        OnTray("blank", "Empty card", "A new tag, nothing on it", blank_card(), "odd"),
-        OnTray("bank", "Bank card", "Held up by mistake", BankCard(), "odd"),
+        OnTray("forged", "Forgery", "One letter changed", card_with_text(forged), forged, "odd"),
+        OnTray("blank", "Empty card", "A new tag, nothing on it", blank_card(), None, "odd"),
+        OnTray("bank", "Bank card", "Held up by mistake", BankCard(), None, "odd"),
+        OnTray("leaflet", "Leaflet", "Its code is a web address", None, _WEB_ADDRESS, "odd"),
     ]
+
+
+def _card(person: Person, key: str, note: str, uid: bytes) -> OnTray:
+    return OnTray(key, person.first_name, note, card_with_text(person.code, uid=uid), person.code)
 
 
 def _uid(number: int) -> bytes:

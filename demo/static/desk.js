@@ -1,8 +1,10 @@
 "use strict";
 
-const HOLD_MS = 900;
+const HOLD_MS = { hold: 900, show: 2500 };
 const kioskFrame = document.querySelector(".screen iframe");
-const reader = document.querySelector("[data-reader]");
+const places = Object.fromEntries(
+  [...document.querySelectorAll("[data-place]")].map((place) => [place.dataset.place, place]));
+const names = Object.fromEntries(Object.entries(places).map(([key, place]) => [key, place.textContent]));
 const switches = Object.fromEntries(
   [...document.querySelectorAll("[data-switch]")].map((input) => [input.dataset.switch, input]));
 
@@ -18,20 +20,25 @@ function fitScreen() {
   screen.style.setProperty("--scale", screen.clientWidth / 800);
 }
 
+function putDown() {
+  document.querySelectorAll(".held").forEach((held) => held.classList.remove("held"));
+  for (const [key, place] of Object.entries(places)) place.textContent = names[key];
+}
+
 let lifting = null;
-async function hold(button) {
+async function present(button) {
   clearTimeout(lifting);
-  document.querySelectorAll(".card.held").forEach((other) => other.classList.remove("held"));
-  button.classList.add("held");
-  reader.classList.add("held");
-  reader.textContent = button.querySelector("strong").textContent;
-  await post("/hold", { card: button.dataset.card });
+  putDown();
+  const card = button.closest("[data-card]");
+  const place = places[button.dataset.to];
+  card.querySelector(".card").classList.add("held");
+  place.classList.add("held");
+  place.textContent = card.querySelector("strong").textContent;
+  await post(`/${button.dataset.to}`, { card: card.dataset.card });
   lifting = setTimeout(async () => {
-    button.classList.remove("held");
-    reader.classList.remove("held");
-    reader.textContent = "Reader";
+    putDown();
     await post("/lift", {});
-  }, HOLD_MS);
+  }, HOLD_MS[button.dataset.to]);
 }
 
 function showLamps(lamps) {
@@ -55,8 +62,8 @@ function showState(state) {
   wasOn = state.ready;
 }
 
-for (const button of document.querySelectorAll("[data-card]")) {
-  button.addEventListener("click", () => hold(button));
+for (const button of document.querySelectorAll("[data-to]")) {
+  button.addEventListener("click", () => present(button));
 }
 for (const [name, input] of Object.entries(switches)) {
   input.addEventListener("change", () => post(`/${name}`, { on: input.checked }));

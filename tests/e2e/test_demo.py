@@ -82,6 +82,16 @@ def test_a_card_held_to_the_reader_greets_and_moves_the_board(desk: Page) -> Non
     expect(_board(desk).get_by_text("Bjørn E.")).to_be_visible()
 
 
+def _card(desk: Page, name: str) -> Locator:
+    return desk.get_by_role("listitem").filter(has_text=name)
+
+
+def test_a_code_shown_to_the_camera_greets_like_a_card_at_the_reader(desk: Page) -> None:
+    _card(desk, "Carin").get_by_role("button", name="Show the code to the camera").click()
+    expect(_title(desk)).to_have_text("Velkommen, Carin")
+    expect(_board(desk).get_by_text("Carin")).to_be_visible()
+
+
 def test_without_network_the_kiosk_serves_on_and_the_board_follows_later(desk: Page) -> None:
     desk.get_by_role("switch", name="Network").click()
     expect(_kiosk(desk).get_by_text("Uten nett", exact=True).first).to_be_visible()
@@ -100,7 +110,7 @@ def test_power_goes_and_comes_back(desk: Page) -> None:
     expect(_title(desk)).to_have_text("Hold kortet mot leseren")
 
 
-@pytest.mark.parametrize("card", ["Forgery", "Empty card", "Bank card"])
+@pytest.mark.parametrize("card", ["Forgery", "Empty card", "Bank card", "Leaflet"])
 def test_what_is_no_card_of_ours_is_told_so(desk: Page, card: str) -> None:
     desk.get_by_role("button", name="Gunn").click()
     expect(_title(desk)).to_have_text("Kortet er utløpt")

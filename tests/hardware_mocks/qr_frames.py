@@ -27,6 +27,8 @@ QUIET = 4
 """Empty modules around a code (ISO/IEC 18004)."""
 TEXELS = 8
 """Pixels of the print for each module."""
+FURNITURE = 14
+"""Things with edges in every picture."""
 FOCAL = 1100.0
 """Distance of card and camera, in pixels: how much perspective a tilt brings."""
 
@@ -102,9 +104,17 @@ def _print(text: str) -> Frame:
 
 
 def _room(rng: np.random.Generator) -> Picture:
-    """A wall and whoever stands before it: greys without edges."""
+    """Light and shade, a checked blouse, and furniture: edges that are no code."""
     coarse = rng.normal(115, 30, (6, 10)).astype(np.float32)
-    return cv2.resize(coarse, (WIDTH, HEIGHT), interpolation=cv2.INTER_CUBIC).astype(np.float32)
+    room = cv2.resize(coarse, (WIDTH, HEIGHT), interpolation=cv2.INTER_CUBIC).astype(np.float32)
+    room[HEIGHT // 2 :, ::16] += 25
+    room[HEIGHT // 2 :: 16] += 25
+    for _ in range(FURNITURE):
+        left, top = int(rng.integers(WIDTH)), int(rng.integers(HEIGHT))
+        right, bottom = left + int(rng.integers(8, 300)), top + int(rng.integers(8, 300))
+        grey = float(rng.uniform(20, 220))
+        cv2.rectangle(room, (left, top), (right, bottom), (grey,), int(rng.choice([-1, 3, 9])))
+    return room
 
 
 def _hold(picture: Picture, text: str, pose: Pose, rng: np.random.Generator) -> None:

@@ -1,0 +1,70 @@
+"""What looking for a code in a picture takes, and how many are found, beside bare zxing-cpp."""
+
+import time
+from collections.abc import Callable, Sequence
+
+import zxingcpp
+
+from kiosk.readers.frames import Frame
+from kiosk.readers.qr import QrDecoder
+from tests.bench.blocks import Block, ratio, take_turns, typical
+from tests.bench.figures import Figure, figure
+from tests.hardware_mocks.qr_frames import Shown, empty_frame, seeded_frames
+
+LOOKS = 2
+"""At each picture as it is, and blurred."""
+EMPTY_ROOMS = 20
+
+_QR = zxingcpp.BarcodeFormats([zxingcpp.BarcodeFormat.QRCode])
+
+
+def measure(rounds: int) -> list[Figure]:
+    """Over the seeded set of 1280×720; so many rounds, ours and the bare library in turns."""
+    shown = list(seeded_frames())
+    frames = [one.frame for one in shown]
+    rooms = [empty_frame(seed) for seed in range(EMPTY_ROOMS)]
+    looking, bare, idle = take_turns(
+        rounds,
+        lambda: _milliseconds(QrDecoder().texts, _twice(frames)),
+        lambda: _milliseconds(_bare, frames),
+        lambda: _milliseconds(QrDecoder().texts, _twice(rooms)),
+    )
+    ours, theirs = _read(shown, _two_looks), _read(shown, _bare)
+    return [
+        figure("QR: one look at a picture of 1280×720, mean", typical(looking), "ms", 8),
+        figure("QR: zxing-cpp by itself on the same pictures", typical(bare), "ms"),
+        figure("QR: one look against zxing-cpp by itself", ratio(looking, bare), "×"),
+        figure("QR: one look at an empty room", typical(idle), "ms"),
+        figure(f"QR: read of {len(shown)} pictures", 100 * len(ours) / len(shown), "%"),
+        figure("QR: read by zxing-cpp by itself", 100 * len(theirs) / len(shown), "%"),
+        figure("QR: read by zxing-cpp by itself and not by us", len(theirs - ours), "pictures", 0),
+    ]
+
+
+def _twice(frames: Sequence[Frame]) -> list[Frame]:
+    return [frame for frame in frames for _ in range(LOOKS)]
+
+
+def _milliseconds(look: Callable[[Frame], object], frames: Sequence[Frame]) -> Block:
+    """One sample: the processor time of a look, over all pictures."""
+    began = time.thread_time()
+    for frame in frames:
+        look(frame)
+    return [(time.thread_time() - began) / len(frames) * 1e3]
+
+
+def _bare(frame: Frame) -> list[str]:
+    found = zxingcpp.read_barcodes(
+        frame, formats=_QR, try_rotate=False, try_downscale=False, try_invert=False
+    )
+    return [code.text for code in found]
+
+
+def _two_looks(frame: Frame) -> list[str]:
+    decoder = QrDecoder()
+    return [text for _ in range(LOOKS) for text in decoder.texts(frame)]
+
+
+def _read(shown: Sequence[Shown], look: Callable[[Frame], list[str]]) -> set[int]:
+    """Numbers of the pictures whose code is read."""
+    return {number for number, one in enumerate(shown) if one.code in look(one.frame)}
