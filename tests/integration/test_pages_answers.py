@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -13,6 +12,7 @@ from werkzeug.test import TestResponse
 from presence.reason import Reason
 from server.db import reading
 from server.visits.models import EventKind, EventRow, LetInReason
+from tests.databases import Databases
 from tests.integration.pages_stand import Prepared, Site, prepare, site
 
 BOARD = "/institutions/solbakken/board"
@@ -20,13 +20,13 @@ STAFF_KINDS = (EventKind.SAID_HERE, EventKind.SAID_GONE, EventKind.LET_IN)
 
 
 @pytest.fixture(scope="module")
-def prepared(tmp_path_factory: pytest.TempPathFactory) -> Prepared:
-    return prepare(tmp_path_factory.mktemp("story"))
+def prepared(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Prepared:
+    return prepare(databases, tmp_path_factory.mktemp("story"))
 
 
 @pytest.fixture
-def story(prepared: Prepared, tmp_path: Path) -> Iterator[Site]:
-    with site(prepared, tmp_path) as found:
+def story(prepared: Prepared) -> Iterator[Site]:
+    with site(prepared) as found:
         yield found
 
 
