@@ -109,7 +109,7 @@ def test_a_gateway_that_comes_late_tells_the_kiosks_what_they_should_hold(
         with gateway(engine, keys, broker.port):
             greeting = read_roster(kiosk, keys)
     with reading(engine) as session:
-        held = digest(house(session, SOLBAKKEN), rows_of(session, SOLBAKKEN, NOW))
+        held = digest(house(session, SOLBAKKEN, NOW), rows_of(session, SOLBAKKEN, NOW))
     assert (greeting.whole, greeting.rows, greeting.digest) == (False, (), held)
 
 
