@@ -28,9 +28,14 @@ class DogPlace(StrEnum):
     HOME = "home"
 
 
-class DogTeam(Struct, frozen=True):
+class DogTeam(Struct, frozen=True, omit_defaults=True):
     """A dog that may come along: where to, and the last day on which approval and insurance both
     hold."""
 
     places: tuple[DogPlace, ...]
     until: date
+    ends: dict[DogPlace, date] = {}
+    """The last day of those places that end before `until`."""
+
+    def last_day(self, place: DogPlace) -> date:
+        return min(self.until, self.ends.get(place, self.until))

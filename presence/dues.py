@@ -24,7 +24,7 @@ def due(facts: Facts, now: datetime) -> tuple[Due, ...]:
     if row is None:
         return tuple(found)
     found += _renewal(facts, now)
-    found += [CourseDue(course.name, course.stops_on) for course in row.courses]
+    found += _courses(row, facts, now)
     return (*found, *_activities(row, facts, now))
 
 
@@ -54,15 +54,26 @@ def _renewal(facts: Facts, now: datetime) -> list[Due]:
     return [RenewalDue(card.valid_until)] if today >= begins and not was_told else []
 
 
+def _courses(row: RosterRow, facts: Facts, now: datetime) -> list[Due]:
+    """A course that runs out is told in the same time before as a renewal."""
+    near = facts.today(now) + timedelta(days=facts.house.policy.renewal_notice_days)
+    return [
+        CourseDue(course.name, course.stops_on)
+        for course in row.courses
+        if not course.is_held or course.stops_on <= near
+    ]
+
+
 def _activities(row: RosterRow, facts: Facts, now: datetime) -> list[Due]:
     """What this person may do at this home; nothing to choose where that is one thing."""
     found: list[Due] = []
     places: tuple[DogPlace, ...] = ()
     dog = row.dog if facts.house.has_dogs and Activity.DOG_VISIT in row.activities else None
-    if dog is not None and facts.today(now) > dog.until:
-        found.append(DogLapsed(dog.until))
-    elif dog is not None:
-        places = tuple(place for place in dog.places if place in _AT_A_HOME)
+    if dog is not None:
+        last_days = {place: dog.last_day(place) for place in dog.places if place in _AT_A_HOME}
+        places = tuple(place for place, last in last_days.items() if facts.today(now) <= last)
+        if last_days and not places:
+            found.append(DogLapsed(max(last_days.values())))
     offered = tuple(one for one in row.activities if places or one is not Activity.DOG_VISIT)
     if len(offered) > 1 or len(places) > 1:
         found.append(ActivityDue(offered, places))

@@ -55,11 +55,14 @@ class Contact(Struct, frozen=True):
     phone: str
 
 
-class MissingCourse(Struct, frozen=True):
-    """A mandatory course not yet taken, and the first day on which that stops its volunteer."""
+class MissingCourse(Struct, frozen=True, omit_defaults=True):
+    """A mandatory course not yet taken, or taken and about to run out, and the first day on which
+    that stops its volunteer."""
 
     name: str
     stops_on: date
+    is_held: bool = False
+    """It was taken and holds until the day before; told only when that day is near."""
 
 
 class Elsewhere(Struct, frozen=True):

@@ -3,7 +3,9 @@
 from server import audit, changes, leases
 from server.briefings import models as briefings
 from server.cards import models as cards
+from server.courses import models as courses
 from server.db import Base
+from server.dogs import models as dogs
 from server.institutions import models as institutions
 from server.kiosks import models as kiosks
 from server.notices import models as notices
@@ -16,6 +18,8 @@ __all__ = [
     "briefings",
     "cards",
     "changes",
+    "courses",
+    "dogs",
     "institutions",
     "kiosks",
     "leases",

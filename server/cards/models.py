@@ -52,7 +52,8 @@ class PublishedList(Base):
 
 
 class CardEvent(Base):
-    """A card's state was changed: when, by whom, and from when it took effect."""
+    """A card's state was changed, or the card was renewed: when, by whom, and from when it took
+    effect."""
 
     __tablename__ = "card_events"
     __table_args__ = {"sqlite_autoincrement": True}  # noqa: RUF012
@@ -64,5 +65,7 @@ class CardEvent(Base):
     effective_at: Mapped[datetime]
     state_before: Mapped[CardState | None]
     state_after: Mapped[CardState]
+    valid_until: Mapped[date | None]
+    """The last day to which a renewal moved the card's validity; the state stayed."""
     actor: Mapped[str]
     """In which role it was done."""

@@ -12,10 +12,12 @@ from presence.dates import add_months
 from presence.ids import ChapterId, VolunteerId
 from presence.policy import Policy
 from presence.roster import CardState
+from presence.statuslist import ENTRIES
 from presence.trust import SigningKey
 from server import audit
 from server.cards.models import Card, CardEvent
 from server.changes import ChangeKind
+from server.courses.queries import blocking
 from server.people.models import Volunteer
 from server.people.services import adult_from, touch
 
@@ -47,7 +49,7 @@ def issue_card(session: Session, now: datetime, new: NewCard, policy: Policy, ac
     """Make a card, active at once.
 
     Raises LookupError when there is no such volunteer, CardError when the person is under age on
-    the card's first day.
+    the card's first day, lacks a course that blocks, or the place is outside the status list.
     """
     volunteer = session.get(Volunteer, new.volunteer)
     if volunteer is None:
@@ -55,6 +57,10 @@ def issue_card(session: Session, now: datetime, new: NewCard, policy: Policy, ac
     years = policy.adult_years
     if new.valid_from < adult_from(volunteer.birth_date, years):
         raise CardError(f"a card cannot be valid before its holder is {years} years old")
+    if lacking := blocking(session, new.volunteer, max(new.valid_from, now.date())):
+        raise CardError(f"a card cannot be issued before these courses: {', '.join(lacking)}")
+    if new.place.index >= ENTRIES:
+        raise CardError("the card's place lies outside its status list")
     issued = now.replace(microsecond=0)
     card = Card(
         id=new.id,

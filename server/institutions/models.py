@@ -51,6 +51,8 @@ class Institution(Base):
     lowest_assurance: Mapped[int] = mapped_column(default=int(Assurance.A0))
     """What this home asks of a card beyond what the policy asks (`presence.card.Assurance`)."""
     has_dogs: Mapped[bool] = mapped_column(default=True)
+    night_asked: Mapped[date | None]
+    """The last evening on which staff were asked who is still there."""
     briefing_major: Mapped[int | None]
     """With `briefing_minor`, the briefing in force; None: there is none yet."""
     briefing_minor: Mapped[int | None]

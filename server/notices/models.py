@@ -1,4 +1,4 @@
-"""Alerts: who is told what about which card."""
+"""Alerts: who is told what about which card, kiosk or home."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -20,10 +20,15 @@ class AlertKind(StrEnum):
     """A kiosk without contact let a card in that the server would have refused."""
     LET_IN_WITH_WARNING = "let_in_with_warning"
     """Let in by a chip that cannot be copied, although it seems to be at two homes at once."""
+    KIOSK_SILENT = "kiosk_silent"
+    """A kiosk was not heard for as long as the policy says."""
+    STILL_HERE_AT_NIGHT = "still_here_at_night"
+    """The evening's question: `people` came before and have not checked out."""
 
 
 class Alert(Base):
-    """One thing one party is told. Shown on the pages."""
+    """One thing one party is told. Shown on the pages. Without a card it is about a kiosk, or
+    about the home as a whole."""
 
     __tablename__ = "alerts"
     __table_args__ = (
@@ -37,13 +42,15 @@ class Alert(Base):
     at: Mapped[datetime]
     kind: Mapped[AlertKind]
     told: Mapped[Tell]
-    reason: Mapped[Reason]
-    card_list: Mapped[int]
-    card_index: Mapped[int]
+    reason: Mapped[Reason | None]
+    card_list: Mapped[int | None]
+    card_index: Mapped[int | None]
+    people: Mapped[int | None]
+    """How many it is about, where it is about nobody in particular."""
     volunteer_id: Mapped[VolunteerId | None] = mapped_column(ForeignKey("volunteers.id"))
     chapter_id: Mapped[ChapterId | None] = mapped_column(ForeignKey("chapters.id"))
     institution_id: Mapped[InstitutionId] = mapped_column(ForeignKey("institutions.id"))
     """Where it happened."""
     told_home_id: Mapped[InstitutionId | None] = mapped_column(ForeignKey("institutions.id"))
     """Which home is told, where one is."""
-    kiosk_id: Mapped[KioskId] = mapped_column(ForeignKey("kiosks.id"))
+    kiosk_id: Mapped[KioskId | None] = mapped_column(ForeignKey("kiosks.id"))

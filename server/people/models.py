@@ -1,12 +1,13 @@
 """Volunteers. A person serves the society; chapters share them."""
 
 from datetime import date, datetime
+from enum import StrEnum
 
-from sqlalchemy import ForeignKey
+from sqlalchemy import ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
 from presence.ids import ChapterId, InstitutionId, VolunteerId
-from server.db import Base
+from server.db import Base, RowNumber
 
 
 class Volunteer(Base):
@@ -48,6 +49,29 @@ class ChapterMembership(Base):
     since: Mapped[date]
     until: Mapped[date | None]
     is_main: Mapped[bool] = mapped_column(default=True)
+
+
+class HeldBy(StrEnum):
+    """In which role somebody held a conversation."""
+
+    ACTIVITY_LEADER = "activity_leader"
+    CHAPTER_ADMIN = "chapter_admin"
+    DISTRICT_OFFICER = "district_officer"
+
+
+class Conversation(Base):
+    """An evaluation conversation was held. No field says what was said (DOMAIN, "Six facts")."""
+
+    __tablename__ = "conversations"
+    __table_args__ = (
+        Index("ix_conversations_last", "volunteer_id", "day"),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: Mapped[int] = mapped_column(RowNumber, primary_key=True)
+    volunteer_id: Mapped[VolunteerId] = mapped_column(ForeignKey("volunteers.id"))
+    day: Mapped[date]
+    held_by: Mapped[HeldBy]
 
 
 def initial_of(last_name: str) -> str:

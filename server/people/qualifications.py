@@ -14,6 +14,16 @@ def courses_from(text: str) -> tuple[MissingCourse, ...]:
     return () if text == "[]" else _courses.decode(text)
 
 
+def courses_text(courses: tuple[MissingCourse, ...]) -> str:
+    """As `courses_from` reads it."""
+    return msgspec.json.encode(courses).decode()
+
+
 def dog_from(text: str | None) -> DogTeam | None:
     """From `Volunteer.dog_team`. Raises msgspec.DecodeError."""
     return None if text is None else _dog.decode(text)
+
+
+def dog_text(team: DogTeam | None) -> str | None:
+    """As `dog_from` reads it."""
+    return None if team is None else msgspec.json.encode(team).decode()

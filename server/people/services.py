@@ -2,13 +2,20 @@
 
 from datetime import date, datetime
 
+import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from presence.dates import add_months
 from presence.ids import ChapterId, VolunteerId
-from server import changes
+from server import audit, changes
 from server.changes import ChangeKind
-from server.people.models import ChapterMembership, Volunteer
+from server.courses.queries import missing
+from server.people.models import ChapterMembership, Conversation, Volunteer
+from server.people.qualifications import courses_text
+
+
+class PersonError(ValueError):
+    """What cannot be true of a person; the message says why, and names nobody."""
 
 
 def adult_from(birth_date: date, years: int) -> date:
@@ -19,14 +26,52 @@ def adult_from(birth_date: date, years: int) -> date:
 
 
 def add_volunteer(
-    session: Session, now: datetime, volunteer: Volunteer, chapter: ChapterId
+    session: Session,
+    now: datetime,
+    volunteer: Volunteer,
+    chapter: ChapterId,
+    since: date | None = None,
 ) -> Volunteer:
-    """Keep a new volunteer, who serves in `chapter` from now on."""
+    """Keep a new volunteer, who serves in `chapter` since that day, or from now on."""
     session.add(volunteer)
     session.flush()
-    session.add(ChapterMembership(volunteer_id=volunteer.id, chapter_id=chapter, since=now.date()))
+    since = since or now.date()
+    session.add(ChapterMembership(volunteer_id=volunteer.id, chapter_id=chapter, since=since))
+    session.flush()
+    volunteer.missing_courses = courses_text(missing(session, [volunteer.id])[volunteer.id])
     touch(session, now, volunteer.id, ChangeKind.VOLUNTEER)
     return volunteer
+
+
+def keep_conversation(
+    session: Session,
+    now: datetime,
+    today: date,
+    conversation: Conversation,
+    actor: str,
+) -> None:
+    """Note that an evaluation conversation was held: when, and in which role somebody held it.
+
+    Raises LookupError when there is no such volunteer, and PersonError for a day after `today`.
+    """
+    volunteer = conversation.volunteer_id
+    if session.get(Volunteer, volunteer) is None:
+        raise LookupError("no such volunteer")
+    if conversation.day > today:
+        raise PersonError("a conversation cannot have been held in the future")
+    session.add(conversation)
+    session.flush()
+    audit.write(session, now, actor, "keep_conversation", f"volunteer/{volunteer}")
+
+
+def last_conversation(session: Session, volunteer: VolunteerId, today: date) -> Conversation | None:
+    """The newest that was held by `today`."""
+    held = sa.select(Conversation).where(
+        Conversation.volunteer_id == volunteer, Conversation.day <= today
+    )
+    return session.scalars(
+        held.order_by(Conversation.day.desc(), Conversation.id.desc()).limit(1)
+    ).first()
 
 
 def touch(session: Session, now: datetime, volunteer: VolunteerId, kind: ChangeKind) -> int:

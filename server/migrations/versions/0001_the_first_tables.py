@@ -96,6 +96,41 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_volunteers")),
     )
     op.create_table(
+        "conversations",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("volunteer_id", sa.String(), nullable=False),
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column(
+            "held_by",
+            sa.Enum(
+                "activity_leader",
+                "chapter_admin",
+                "district_officer",
+                name="heldby",
+                native_enum=False,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.ForeignKeyConstraint(
+            ["volunteer_id"], ["volunteers.id"], name=op.f("fk_conversations_volunteer_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_conversations")),
+        sqlite_autoincrement=True,
+    )
+    with op.batch_alter_table("conversations", schema=None) as batch_op:
+        batch_op.create_index("ix_conversations_last", ["volunteer_id", "day"], unique=False)
+
+    op.create_table(
+        "dog_teams",
+        sa.Column("volunteer_id", sa.String(), nullable=False),
+        sa.Column("insured_until", sa.Date(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["volunteer_id"], ["volunteers.id"], name=op.f("fk_dog_teams_volunteer_id")
+        ),
+        sa.PrimaryKeyConstraint("volunteer_id", name=op.f("pk_dog_teams")),
+    )
+    op.create_table(
         "societies",
         sa.Column("id", sa.String(), nullable=False),
         sa.Column("name", sa.String(), nullable=False),
@@ -119,6 +154,51 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_chapters")),
     )
     op.create_table(
+        "courses",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("society_id", sa.String(), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column(
+            "kind",
+            sa.Enum(
+                "blocking", "grace", "recommended", name="coursekind", native_enum=False, length=32
+            ),
+            nullable=False,
+        ),
+        sa.Column("required_from", sa.Date(), nullable=False),
+        sa.Column("grace_days", sa.BigInteger(), nullable=False),
+        sa.Column("validity_months", sa.BigInteger(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["society_id"], ["societies.id"], name=op.f("fk_courses_society_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_courses")),
+    )
+    with op.batch_alter_table("courses", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_courses_society_id"), ["society_id"], unique=False)
+
+    op.create_table(
+        "dog_approvals",
+        sa.Column("volunteer_id", sa.String(), nullable=False),
+        sa.Column(
+            "place",
+            sa.Enum(
+                "walk",
+                "common_room",
+                "single_room",
+                "home",
+                name="dogplace",
+                native_enum=False,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("until", sa.Date(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["volunteer_id"], ["dog_teams.volunteer_id"], name=op.f("fk_dog_approvals_volunteer_id")
+        ),
+        sa.PrimaryKeyConstraint("volunteer_id", "place", name=op.f("pk_dog_approvals")),
+    )
+    op.create_table(
         "institutions",
         sa.Column("id", sa.String(), nullable=False),
         sa.Column("society_id", sa.String(), nullable=False),
@@ -129,6 +209,7 @@ def upgrade() -> None:
         sa.Column("longitude", sa.Double(), nullable=True),
         sa.Column("lowest_assurance", sa.BigInteger(), nullable=False),
         sa.Column("has_dogs", sa.Boolean(), nullable=False),
+        sa.Column("night_asked", sa.Date(), nullable=True),
         sa.Column("briefing_major", sa.BigInteger(), nullable=True),
         sa.Column("briefing_minor", sa.BigInteger(), nullable=True),
         sa.ForeignKeyConstraint(
@@ -305,12 +386,37 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "courses_taken",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("volunteer_id", sa.String(), nullable=False),
+        sa.Column("course_id", sa.String(), nullable=False),
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["course_id"], ["courses.id"], name=op.f("fk_courses_taken_course_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["volunteer_id"], ["volunteers.id"], name=op.f("fk_courses_taken_volunteer_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_courses_taken")),
+        sa.UniqueConstraint(
+            "volunteer_id",
+            "course_id",
+            "day",
+            name=op.f("uq_courses_taken_volunteer_id_course_id_day"),
+        ),
+        sqlite_autoincrement=True,
+    )
+    with op.batch_alter_table("courses_taken", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_courses_taken_course_id"), ["course_id"], unique=False)
+
+    op.create_table(
         "kiosks",
         sa.Column("id", sa.String(), nullable=False),
         sa.Column("institution_id", sa.String(), nullable=False),
         sa.Column("name", sa.String(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("last_seen", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("silence_told_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("is_linked", sa.Boolean(), nullable=False),
         sa.Column("connection", sa.BigInteger(), nullable=True),
         sa.Column("link_changed_at", sa.DateTime(timezone=True), nullable=True),
@@ -466,6 +572,8 @@ def upgrade() -> None:
                 "left_in_doubt",
                 "accepted_offline",
                 "let_in_with_warning",
+                "kiosk_silent",
+                "still_here_at_night",
                 name="alertkind",
                 native_enum=False,
                 length=32,
@@ -503,15 +611,16 @@ def upgrade() -> None:
                 native_enum=False,
                 length=32,
             ),
-            nullable=False,
+            nullable=True,
         ),
-        sa.Column("card_list", sa.BigInteger(), nullable=False),
-        sa.Column("card_index", sa.BigInteger(), nullable=False),
+        sa.Column("card_list", sa.BigInteger(), nullable=True),
+        sa.Column("card_index", sa.BigInteger(), nullable=True),
+        sa.Column("people", sa.BigInteger(), nullable=True),
         sa.Column("volunteer_id", sa.String(), nullable=True),
         sa.Column("chapter_id", sa.String(), nullable=True),
         sa.Column("institution_id", sa.String(), nullable=False),
         sa.Column("told_home_id", sa.String(), nullable=True),
-        sa.Column("kiosk_id", sa.String(), nullable=False),
+        sa.Column("kiosk_id", sa.String(), nullable=True),
         sa.ForeignKeyConstraint(["chapter_id"], ["chapters.id"], name=op.f("fk_alerts_chapter_id")),
         sa.ForeignKeyConstraint(
             ["institution_id"], ["institutions.id"], name=op.f("fk_alerts_institution_id")
@@ -573,6 +682,7 @@ def upgrade() -> None:
             ),
             nullable=False,
         ),
+        sa.Column("valid_until", sa.Date(), nullable=True),
         sa.Column("actor", sa.String(), nullable=False),
         sa.ForeignKeyConstraint(["card_id"], ["cards.id"], name=op.f("fk_card_events_card_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_card_events")),
@@ -742,6 +852,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_kiosks_institution_id"))
 
     op.drop_table("kiosks")
+    with op.batch_alter_table("courses_taken", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_courses_taken_course_id"))
+
+    op.drop_table("courses_taken")
     with op.batch_alter_table("chapter_memberships", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_chapter_memberships_chapter_id"))
 
@@ -763,8 +877,18 @@ def downgrade() -> None:
 
     op.drop_table("acknowledgements")
     op.drop_table("institutions")
+    op.drop_table("dog_approvals")
+    with op.batch_alter_table("courses", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_courses_society_id"))
+
+    op.drop_table("courses")
     op.drop_table("chapters")
     op.drop_table("societies")
+    op.drop_table("dog_teams")
+    with op.batch_alter_table("conversations", schema=None) as batch_op:
+        batch_op.drop_index("ix_conversations_last")
+
+    op.drop_table("conversations")
     op.drop_table("volunteers")
     op.drop_table("status_lists")
     op.drop_table("policies")

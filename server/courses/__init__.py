@@ -1,0 +1,1 @@
+"""Which courses a society asks for, and who has taken which."""

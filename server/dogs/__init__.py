@@ -1,0 +1,1 @@
+"""Teams of a volunteer and a dog: where they may go, and until when."""
