@@ -33,8 +33,8 @@ SEEN_RECENTLY = timedelta(days=90)
 
 _Columns = Sequence[Any]
 
-_Here, _Last = aliased(Institution), aliased(Institution)
-"""The home that asks, and the one where the person was last seen."""
+_Last = aliased(Institution)
+"""The home where the person was last seen."""
 _PERSON = (
     Volunteer.id,
     Volunteer.version,
@@ -48,9 +48,9 @@ _PERSON = (
     Volunteer.seen_institution_id,
     _Last.latitude,
     _Last.longitude,
-    _Here.id,
-    _Here.latitude,
-    _Here.longitude,
+    Institution.id,
+    Institution.latitude,
+    Institution.longitude,
     Chapter.version,
     Chapter.leader_name,
     Chapter.leader_phone,
@@ -186,15 +186,16 @@ def _cards(rows: Sequence[_Columns], adult: date) -> tuple[HeldCard, ...]:
     )
 
 
-def _with_home(people: sa.FromClause, institution: sa.SQLColumnExpression[Any]) -> sa.FromClause:
-    """`people`, with their leader and with what one home knows of them beside them."""
+def _with_home(people: sa.FromClause) -> sa.FromClause:
+    """`people` at a home, with their leader and with what that home knows of them beside them."""
     is_main = sa.and_(ChapterMembership.volunteer_id == Volunteer.id, ChapterMembership.is_main)
-    is_here = sa.and_(Standing.volunteer_id == Volunteer.id, Standing.institution_id == institution)
+    is_here = sa.and_(
+        Standing.volunteer_id == Volunteer.id, Standing.institution_id == Institution.id
+    )
     return (
         people.outerjoin(ChapterMembership, is_main)
         .outerjoin(Chapter, Chapter.id == ChapterMembership.chapter_id)
         .outerjoin(Standing, is_here)
-        .outerjoin(_Here, _Here.id == institution)
         .outerjoin(_Last, _Last.id == Volunteer.seen_institution_id)
     )
 
@@ -210,8 +211,7 @@ _tap = (
         _with_home(
             _kiosks.outerjoin(_Asked, _is_asked)
             .outerjoin(Volunteer, Volunteer.id == _Asked.volunteer_id)
-            .outerjoin(Card, Card.volunteer_id == Volunteer.id),
-            Institution.id,
+            .outerjoin(Card, Card.volunteer_id == Volunteer.id)
         )
     )
     .where(Kiosk.id == sa.bindparam("kiosk"))
@@ -222,8 +222,9 @@ _rows = (
     sa.select(*_PERSON, *_CARD)
     .select_from(
         _with_home(
-            sa.join(Volunteer, Card, Card.volunteer_id == Volunteer.id),
-            sa.bindparam("institution", type_=sa.String()),
+            sa.join(Volunteer, Card, Card.volunteer_id == Volunteer.id).join(
+                Institution, Institution.id == sa.bindparam("institution")
+            )
         )
     )
     .order_by(*_in_order)
