@@ -33,7 +33,17 @@ from presence.roster import (
 )
 from presence.trust import Purpose, SigningKey, TrustedKey
 from presence.verdict import Basis
-from presence.visit import Arrival, Departure, Fact, Here, StayRules, here_after
+from presence.visit import (
+    Arrival,
+    Departure,
+    Fact,
+    Here,
+    Outing,
+    SeenElsewhere,
+    StaffWord,
+    StayRules,
+    here_after,
+)
 
 OSLO = ZoneInfo("Europe/Oslo")
 TODAY = date(2026, 11, 24)
@@ -67,12 +77,28 @@ def presentation_id(number: int) -> PresentationId:
     return PresentationId(uuid_text(0xA000_0000_0000 + number))
 
 
-def arrival(at: datetime, number: int) -> Arrival:
-    return Arrival(at, event_id(number), visit_id(number))
+def arrival(at: datetime, number: int, *, is_vigil: bool = False) -> Arrival:
+    return Arrival(at, event_id(number), visit_id(number), is_vigil)
 
 
 def departure(at: datetime, number: int, *, doubtful: bool = False) -> Departure:
     return Departure(at, event_id(number), doubtful)
+
+
+def went_out(at: datetime, number: int) -> Outing:
+    return Outing(at, event_id(number), is_out=True)
+
+
+def came_back(at: datetime, number: int) -> Outing:
+    return Outing(at, event_id(number), is_out=False)
+
+
+def seen_elsewhere(at: datetime, number: int) -> SeenElsewhere:
+    return SeenElsewhere(at, event_id(number))
+
+
+def staff_said(at: datetime, number: int, *, is_here: bool) -> StaffWord:
+    return StaffWord(at, event_id(number), is_here)
 
 
 RULES = StayRules(OSLO, timedelta(minutes=15), time(3), timedelta(hours=24))

@@ -1,21 +1,22 @@
 """2. In or out?"""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from presence.policy import Policy
 from presence.reason import Reason
 from presence.roster import CardState
-from presence.visit import Arrival, Outing, SeenElsewhere, StaffWord
 from tests.builders import (
     TODAY,
     arrival,
+    came_back,
     departure,
-    event_id,
     held_card,
     here,
     house,
     oslo,
-    visit_id,
+    seen_elsewhere,
+    staff_said,
+    went_out,
 )
 from tests.decisions.rows import (
     CARD_IS_UNSURE,
@@ -39,26 +40,8 @@ ALSO_DOUBTFUL = (CardState.LOST, CardState.SUSPENDED, CardState.EXCLUDED, CardSt
 TWO_DAYS_AGO = YESTERDAY - timedelta(days=1)
 
 
-def went_out(at: datetime, number: int = 2) -> Outing:
-    return Outing(at, event_id(number), is_out=True)
-
-
-def came_back(at: datetime, number: int = 3) -> Outing:
-    return Outing(at, event_id(number), is_out=False)
-
-
-def staff_said(at: datetime, *, is_here: bool) -> StaffWord:
-    return StaffWord(at, event_id(9), is_here)
-
-
-def elsewhere(at: datetime) -> SeenElsewhere:
-    return SeenElsewhere(at, event_id(8))
-
-
-def to_keep_vigil(at: datetime) -> Arrival:
-    return Arrival(at, event_id(1), visit_id(1), is_vigil=True)
-
-
+AT_EIGHT, YESTERDAY_AT_TWO = arrival(oslo("08:00"), 1), arrival(oslo("14:00", YESTERDAY), 1)
+OUT_AT_NINE = went_out(oslo("09:00"), 2)
 SWITCHED_ON = {"uptime": timedelta(seconds=59, milliseconds=999)}
 
 TAPS = Part(
@@ -93,29 +76,29 @@ TAPS = Part(
         ),
         already_in(
             "She came at eight, and the kiosk was switched on 59 seconds ago",
-            {**known(arrival(oslo("08:00"), 1)), **SWITCHED_ON},
+            {**known(AT_EIGHT), **SWITCHED_ON},
         ),
         goodbye(
             "She came at eight, and the kiosk was switched on 60 seconds ago",
-            {**known(arrival(oslo("08:00"), 1)), "uptime": timedelta(seconds=60)},
+            {**known(AT_EIGHT), "uptime": timedelta(seconds=60)},
         ),
         welcome("The kiosk was switched on this instant", {"uptime": timedelta(0)}),
         welcome(
             "She left an hour ago",
-            known(arrival(oslo("08:00"), 1), departure(oslo("09:00"), 2)),
+            known(AT_EIGHT, departure(oslo("09:00"), 2)),
         ),
         already_in(
             "She came half a minute ago, and only this kiosk knows it",
             own(arrival(oslo("10:01:30"), 1)),
         ),
-        goodbye("She came at eight, and only this kiosk knows it", own(arrival(oslo("08:00"), 1))),
+        goodbye("She came at eight, and only this kiosk knows it", own(AT_EIGHT)),
         welcome(
             "She has left, and only this kiosk knows it",
-            {**known(arrival(oslo("08:00"), 1)), **own(departure(oslo("09:00"), 2))},
+            {**known(AT_EIGHT), **own(departure(oslo("09:00"), 2))},
         ),
         goodbye(
             "This kiosk tells again what the row contains already",
-            {**known(arrival(oslo("08:00"), 1)), **own(arrival(oslo("08:00"), 1))},
+            {**known(AT_EIGHT), **own(AT_EIGHT)},
         ),
     ),
 )
@@ -180,7 +163,7 @@ NIGHTS = Part(
         ),
         welcome(
             "She came yesterday and never checked out",
-            known(arrival(oslo("14:00", YESTERDAY), 1)),
+            known(YESTERDAY_AT_TWO),
             when_did_you_leave("14:00", YESTERDAY),
         ),
         welcome(
@@ -198,24 +181,25 @@ NIGHTS = Part(
             at=oslo("11:00"),
         ),
         goodbye(
-            "She keeps vigil since last evening", known(to_keep_vigil(oslo("21:00", YESTERDAY)))
+            "She keeps vigil since last evening",
+            known(arrival(oslo("21:00", YESTERDAY), 1, is_vigil=True)),
         ),
         welcome(
             "She came to keep vigil two evenings ago",
-            known(to_keep_vigil(oslo("21:00", TWO_DAYS_AGO))),
+            known(arrival(oslo("21:00", TWO_DAYS_AGO), 1, is_vigil=True)),
             when_did_you_leave("21:00", TWO_DAYS_AGO),
         ),
         goodbye(
             "She came yesterday, and staff said at nine that she is here",
-            known(arrival(oslo("14:00", YESTERDAY), 1), staff_said(oslo("09:00"), is_here=True)),
+            known(YESTERDAY_AT_TWO, staff_said(oslo("09:00"), 9, is_here=True)),
         ),
         welcome(
             "She came yesterday, and staff said at nine that she is gone",
-            known(arrival(oslo("14:00", YESTERDAY), 1), staff_said(oslo("09:00"), is_here=False)),
+            known(YESTERDAY_AT_TWO, staff_said(oslo("09:00"), 9, is_here=False)),
         ),
         welcome(
             "She came at eight, and staff said at nine that she is gone",
-            known(arrival(oslo("08:00"), 1), staff_said(oslo("09:00"), is_here=False)),
+            known(AT_EIGHT, staff_said(oslo("09:00"), 9, is_here=False)),
         ),
     ),
 )
@@ -227,26 +211,26 @@ OUTINGS = Part(
     (
         welcome_back(
             "She came at eight and is out with residents",
-            known(arrival(oslo("08:00"), 1), went_out(oslo("09:00"))),
+            known(AT_EIGHT, OUT_AT_NINE),
         ),
         welcome_back(
             "She went out with residents ten seconds ago, right after she came",
-            known(arrival(oslo("10:01:30"), 1), went_out(oslo("10:01:50"))),
+            known(arrival(oslo("10:01:30"), 1), went_out(oslo("10:01:50"), 2)),
         ),
         welcome_back(
             "She is out with residents, and the kiosk was switched on a moment ago",
-            {**known(arrival(oslo("08:00"), 1), went_out(oslo("09:00"))), **SWITCHED_ON},
+            {**known(AT_EIGHT, OUT_AT_NINE), **SWITCHED_ON},
         ),
         welcome_back(
             "She is out with residents, and only this kiosk knows it",
-            {**known(arrival(oslo("08:00"), 1)), **own(went_out(oslo("09:00")))},
+            {**known(AT_EIGHT), **own(OUT_AT_NINE)},
         ),
         *(
             welcome_back(
                 f"She is out with residents, and her card is {state.value}",
                 with_row(
                     held_card(state=state),
-                    here=here(arrival(oslo("08:00"), 1), went_out(oslo("09:00"))),
+                    here=here(AT_EIGHT, OUT_AT_NINE),
                 ),
                 warning=Reason.CARD_BLOCKED,
                 tell=CHAPTER,
@@ -255,45 +239,49 @@ OUTINGS = Part(
         ),
         already_in(
             "She came back from there half a minute ago",
-            known(arrival(oslo("08:00"), 1), went_out(oslo("09:00")), came_back(oslo("10:01:30"))),
+            known(
+                AT_EIGHT,
+                OUT_AT_NINE,
+                came_back(oslo("10:01:30"), 3),
+            ),
         ),
         goodbye(
             "She came back from there half an hour ago",
-            known(arrival(oslo("08:00"), 1), went_out(oslo("09:00")), came_back(oslo("09:32"))),
+            known(AT_EIGHT, OUT_AT_NINE, came_back(oslo("09:32"), 3)),
         ),
         welcome(
             "She went out with residents yesterday",
-            known(arrival(oslo("14:00", YESTERDAY), 1), went_out(oslo("15:00", YESTERDAY))),
+            known(YESTERDAY_AT_TWO, went_out(oslo("15:00", YESTERDAY), 2)),
             when_did_you_leave("14:00", YESTERDAY),
         ),
         goodbye(
             "She is out with residents; staff say that she is in the house",
             known(
-                arrival(oslo("08:00"), 1),
-                went_out(oslo("09:00")),
-                staff_said(oslo("09:30"), is_here=True),
+                AT_EIGHT,
+                OUT_AT_NINE,
+                staff_said(oslo("09:30"), 9, is_here=True),
             ),
         ),
         welcome(
             "She came at eight and was at another home at nine",
-            known(arrival(oslo("08:00"), 1), elsewhere(oslo("09:00"))),
+            known(AT_EIGHT, seen_elsewhere(oslo("09:00"), 8)),
             when_did_you_leave("08:00"),
         ),
         goodbye(
             "She was at another home at nine, and staff say that she is here again",
             known(
-                arrival(oslo("08:00"), 1),
-                elsewhere(oslo("09:00")),
-                staff_said(oslo("09:30"), is_here=True),
+                AT_EIGHT,
+                seen_elsewhere(oslo("09:00"), 8),
+                staff_said(oslo("09:30"), 9, is_here=True),
             ),
         ),
         goodbye(
             "She was at another home before she came here",
-            known(elsewhere(oslo("07:00")), arrival(oslo("08:00"), 1)),
+            known(seen_elsewhere(oslo("07:00"), 8), AT_EIGHT),
         ),
         welcome(
             "She never checked out yesterday, and was at another home this morning",
-            known(arrival(oslo("14:00", YESTERDAY), 1), elsewhere(oslo("09:00"))),
+            known(YESTERDAY_AT_TWO, seen_elsewhere(oslo("09:00"), 8)),
         ),
     ),
 )
