@@ -45,6 +45,8 @@ _WORDS: tuple[tuple[StrEnum, LazyString], ...] = (
     (AlertKind.LEFT_IN_DOUBT, _("Checked out, perhaps not by the card's owner")),
     (AlertKind.ACCEPTED_OFFLINE, _("Let in while the kiosk had no network")),
     (AlertKind.LET_IN_WITH_WARNING, _("Let in, although just seen at another home")),
+    (AlertKind.KIOSK_SILENT, _("The kiosk has not been heard for a long time")),
+    (AlertKind.STILL_HERE_AT_NIGHT, _("Still on site late in the evening")),
     (Reason.OK, _("Nothing wrong")),
     (Reason.NOT_GENUINE, _("The card cannot be read")),
     (Reason.UNKNOWN_CARD, _("Nobody knows the card")),

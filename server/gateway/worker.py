@@ -22,6 +22,7 @@ from presence.topics import Leaf
 from server.db import reading, writing
 from server.gateway import commits, entries
 from server.gateway.answers import Notice
+from server.gateway.chores import Chores
 from server.gateway.commits import Fact, Unit
 from server.gateway.entries import Delivery
 from server.gateway.once import Once
@@ -86,6 +87,7 @@ class Worker:
         self._must_greet = threading.Event()
         self._saved_at = datetime.min.replace(tzinfo=UTC)
         self._looked = clock()
+        self._chores = Chores(engine)
         self._thread = threading.Thread(target=self._run, name="gateway-worker", daemon=True)
 
     def start(self) -> None:
@@ -134,6 +136,7 @@ class Worker:
             self._deal_with(jobs, notices)
         self._attempt(self._tell_news, _NOT_READ)
         self._attempt(self._look_for_policies, _NOT_READ)
+        self._attempt(lambda: self._chores.turn(self._clock()), _NOT_WRITTEN)
         self._attempt(self._greet_some, _NOT_READ)
         if self._statuses.has_work(self._clock()):
             self._attempt(self._work_on_lists, _NO_LISTS)

@@ -20,9 +20,8 @@ class Kiosk(Base):
     name: Mapped[str]
     created_at: Mapped[datetime]
     last_seen: Mapped[datetime | None]
-    silence_told_at: Mapped[datetime | None]
-    """When its home and chapters were told that it is silent; before `last_seen`: of an earlier
-    silence."""
+    silence_told: Mapped[datetime | None]
+    """The last contact before the silence that home and chapters were told of."""
     is_linked: Mapped[bool] = mapped_column(default=False)
     connection: Mapped[int | None]
     """Number of the newest connection that we were told of."""

@@ -10,6 +10,7 @@ from presence.ids import ChapterId, VolunteerId
 from presence.verdict import Tell
 from server.cards.models import Card
 from server.institutions.models import Chapter, Institution
+from server.kiosks.models import Kiosk
 from server.notices.models import Alert
 from server.people.models import Volunteer
 
@@ -20,13 +21,15 @@ HOMES = (Tell.INSTITUTION, Tell.OTHER_HOME)
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """One alert with what it is about. A card that nobody knows has neither card nor person."""
+    """One alert with what it is about. A card that nobody knows has neither card nor person, and
+    an alert about a home or its kiosk has no card."""
 
     alert: Alert
     institution: Institution
     card: Card | None
     volunteer: Volunteer | None
     chapter: Chapter | None
+    kiosk: Kiosk | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,11 +76,12 @@ def of_volunteer(session: Session, volunteer: VolunteerId, at_most: int) -> Sequ
     return [Told(*row) for row in rows]
 
 
-def _told() -> sa.Select[Alert, Institution, Card, Volunteer, Chapter]:
+def _told() -> sa.Select[Alert, Institution, Card, Volunteer, Chapter, Kiosk]:
     return (
-        sa.select(Alert, Institution, Card, Volunteer, Chapter)
+        sa.select(Alert, Institution, Card, Volunteer, Chapter, Kiosk)
         .join_from(Alert, Institution, Institution.id == Alert.institution_id)
         .outerjoin(Card, (Card.list == Alert.card_list) & (Card.index == Alert.card_index))
         .outerjoin(Volunteer, Volunteer.id == Alert.volunteer_id)
         .outerjoin(Chapter, Chapter.id == Alert.chapter_id)
+        .outerjoin(Kiosk, Kiosk.id == Alert.kiosk_id)
     )

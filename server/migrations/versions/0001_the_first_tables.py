@@ -416,7 +416,7 @@ def upgrade() -> None:
         sa.Column("name", sa.String(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("last_seen", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("silence_told_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("silence_told", sa.DateTime(timezone=True), nullable=True),
         sa.Column("is_linked", sa.Boolean(), nullable=False),
         sa.Column("connection", sa.BigInteger(), nullable=True),
         sa.Column("link_changed_at", sa.DateTime(timezone=True), nullable=True),
