@@ -214,13 +214,6 @@ def here_after(here: Here, facts: Iterable[Fact], rules: StayRules) -> Here:
     return Here(current, latest)
 
 
-def visit_at(facts: Iterable[Fact], at: datetime, rules: StayRules) -> Visit | None:
-    """The visit that was current at a past moment, as it stood then by all that is known now."""
-    before = here_after(NOT_HERE, (fact for fact in facts if fact.at <= at), rules)
-    visit = settled(before.visit, at, rules)
-    return visit if visit is not None and visit.is_current else None
-
-
 def settled(visit: Visit | None, now: datetime, rules: StayRules) -> Visit | None:
     """The visit as it stands at `now`, when nothing has been recorded of it since.
 

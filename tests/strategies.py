@@ -4,9 +4,9 @@ What a type says about its values (ranges, patterns, lengths) is read by `msgspe
 new message or field is tried without a line here.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 import msgspec
@@ -15,8 +15,16 @@ from msgspec import inspect
 
 from presence import codec
 from presence.messages import Entry
-from presence.visit import Arrival, Departure, Fact
-from tests.builders import NOW, event_id, visit_id
+from presence.visit import Fact
+from tests.builders import (
+    NOW,
+    arrival,
+    came_back,
+    departure,
+    seen_elsewhere,
+    staff_said,
+    went_out,
+)
 
 times = st.datetimes(datetime(1970, 1, 1), datetime(2199, 12, 31), timezones=st.just(UTC))  # noqa: DTZ001
 
@@ -70,20 +78,33 @@ _UNBOUNDED: Mapping[type[inspect.Type], st.SearchStrategy[Any]] = {
 }
 
 
-@st.composite
-def facts_of_one_person(draw: st.DrawFn, max_size: int = 12) -> list[Fact]:
-    """Arrivals and departures of a few hours, some at the very same time, in any order."""
-    count = draw(st.integers(0, max_size))
-    minutes = draw(st.lists(st.integers(0, 240), min_size=count, max_size=count))
-    numbers = draw(st.permutations(range(1, count + 1)))
-    return [
-        draw(_fact(NOW + timedelta(minutes=minute), number))
-        for minute, number in zip(minutes, numbers, strict=True)
-    ]
+_HAPPENINGS: Sequence[Callable[[datetime, int], Fact]] = (
+    arrival,
+    partial(arrival, is_vigil=True),
+    departure,
+    partial(departure, doubtful=True),
+    went_out,
+    came_back,
+    seen_elsewhere,
+    partial(staff_said, is_here=True),
+    partial(staff_said, is_here=False),
+)
 
 
-def _fact(at: datetime, number: int) -> st.SearchStrategy[Fact]:
-    return st.one_of(
-        st.just(Arrival(at, event_id(number), visit_id(number))),
-        st.builds(Departure, st.just(at), st.just(event_id(number)), st.booleans()),
-    )
+def facts_of_one_person(
+    max_size: int = 12, happenings: Sequence[Callable[[datetime, int], Fact]] = _HAPPENINGS
+) -> st.SearchStrategy[list[Fact]]:
+    """All that can happen at one home, within a few hours or a few days, some of it at the very
+    same time, in any order."""
+    hours = st.sampled_from((4, 100))
+    return hours.flatmap(
+        lambda most: st.lists(
+            st.tuples(
+                st.sampled_from(happenings),
+                st.integers(0, most * 60).map(lambda minutes: NOW + timedelta(minutes=minutes)),
+                st.integers(1, 99),
+            ),
+            max_size=max_size,
+            unique_by=lambda fact: fact[2],
+        )
+    ).map(lambda facts: [make(at, number) for make, at, number in facts])

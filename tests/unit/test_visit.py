@@ -1,17 +1,14 @@
-"""Visits are computed from facts: any order, any duplication, the same visits."""
+"""Visits from facts, example by example: arrivals, departures and two doors;
+more is in test_visit_doubts and test_visit_nights."""
 
 import dataclasses
 from datetime import UTC, datetime, timedelta, timezone
 from itertools import permutations
-from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from presence.visit import (
     NOT_HERE,
-    Arrival,
     Departure,
     Fact,
     Here,
@@ -20,18 +17,24 @@ from presence.visit import (
     VisitState,
     here_after,
     in_order,
-    moment,
     visits,
 )
-from tests.builders import RULES, arrival, departure, event_id, here, oslo, visit_id
-from tests.strategies import facts_of_one_person
+from tests.builders import (
+    RULES,
+    arrival,
+    departure,
+    event_id,
+    here,
+    oslo,
+    visit_id,
+)
 
 
 def closed(number: int, arrived: datetime, left: datetime) -> Visit:
     return Visit(visit_id(number), VisitState.CLOSED, arrived, arrived, left)
 
 
-# --- examples --------------------------------------------------------------------------------
+# --- arrivals and departures -----------------------------------------------------------------
 
 
 def test_nothing_happened() -> None:
@@ -197,86 +200,3 @@ def test_a_time_that_cannot_be_compared_safely_is_no_fact(at: datetime) -> None:
     ):
         with pytest.raises(ValueError, match="must be"):
             make()
-
-
-# --- properties ------------------------------------------------------------------------------
-
-
-@given(facts_of_one_person(), st.data())
-def test_any_order_and_any_duplication_give_the_same_visits(
-    facts: list[Fact], data: st.DataObject
-) -> None:
-    again = data.draw(st.lists(st.sampled_from(facts))) if facts else []
-    shuffled = data.draw(st.permutations(facts + again))
-    assert visits(shuffled, RULES) == visits(facts, RULES)
-    assert here(*shuffled) == here(*facts)
-
-
-@given(facts_of_one_person(max_size=5))
-def test_every_single_order_gives_the_same_visits(facts: list[Fact]) -> None:
-    assert {visits(order, RULES) for order in permutations(facts)} == {visits(facts, RULES)}
-
-
-@given(facts_of_one_person())
-def test_at_most_one_visit_is_current_and_it_is_the_last(facts: list[Fact]) -> None:
-    found = visits(facts, RULES)
-    assert not any(visit.is_current for visit in found[:-1])
-    current = found[-1] if found and found[-1].is_current else None
-    assert here(*facts).visit == current
-
-
-@given(facts_of_one_person(), st.data())
-def test_facts_that_come_in_batches_give_what_they_give_at_once(
-    facts: list[Fact], data: st.DataObject
-) -> None:
-    """A later batch may repeat what came before, as a kiosk does until it has its receipts."""
-    ordered = in_order(facts)
-    cut = data.draw(st.integers(0, len(ordered)))
-    overlap = data.draw(st.integers(0, cut))
-    first = here_after(NOT_HERE, ordered[:cut], RULES)
-    assert here_after(first, ordered[overlap:], RULES) == here(*ordered)
-    assert here_after(here_after(first, ordered[cut:], RULES), ordered[cut:], RULES) == here(
-        *ordered
-    )
-
-
-@given(facts_of_one_person())
-def test_no_time_is_ever_invented(facts: list[Fact]) -> None:
-    arrivals = {fact.at for fact in facts if isinstance(fact, Arrival)}
-    departures = {fact.at for fact in facts if isinstance(fact, Departure) and not fact.doubtful}
-    for visit in visits(facts, RULES):
-        assert visit.arrived is None or visit.arrived in arrivals
-        assert visit.last_arrival is None or visit.last_arrival in arrivals
-        assert visit.left is None or visit.left in departures
-        assert (visit.left is not None) == (visit.state is VisitState.CLOSED)
-
-
-@given(facts_of_one_person())
-def test_every_arrival_and_every_certain_departure_shows_in_a_visit(facts: list[Fact]) -> None:
-    found = visits(facts, RULES)
-    for fact in facts:
-        if isinstance(fact, Arrival):
-            assert any(_begins_or_belongs(visit, fact.at) for visit in found)
-        elif isinstance(fact, Departure) and not fact.doubtful:
-            assert [visit.left for visit in found].count(fact.at) >= 1
-
-
-def _begins_or_belongs(visit: Visit, at: datetime) -> bool:
-    if visit.arrived is None or visit.last_arrival is None:
-        return False
-    return visit.arrived <= at <= visit.last_arrival
-
-
-@given(facts_of_one_person())
-def test_visits_do_not_overlap_and_have_ids_of_their_own(facts: list[Fact]) -> None:
-    found = visits(facts, RULES)
-    assert len({visit.id for visit in found}) == len(found)
-    times: list[Any] = [
-        time for visit in found for time in (visit.arrived, visit.last_arrival, visit.left) if time
-    ]
-    assert times == sorted(times)
-
-
-@given(facts_of_one_person())
-def test_a_moment_orders_facts_as_visits_do(facts: list[Fact]) -> None:
-    assert sorted(map(moment, facts)) == [moment(fact) for fact in in_order(facts)]
