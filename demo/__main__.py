@@ -87,7 +87,7 @@ def _serve(
         threading.Thread(target=web.run, name="desk page", daemon=True).start()
         print(
             f"\n  The desk        {url}"
-            f"\n  Kiosk's screen  {desk.kiosk_url}"
+            f"\n  Kiosk's screen  {desk.door.url}"
             f"\n  Staff board     {desk.server_url}institutions/{HOME}/board"
             f"\n  Chapter         {desk.server_url}\n"
             "\nOpen the first one. Ctrl-C stops everything.",

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 Report = dict[str, Any]
+START_SECONDS = 60.0
 STOP_SECONDS = 10.0
 
 
@@ -131,3 +132,8 @@ class Child:
                 listener(report)
         with self._news:
             self._news.notify_all()
+
+
+def is_ready(report: Report) -> bool:
+    """The program has started and serves."""
+    return bool(report["kind"] == "ready")

@@ -1,7 +1,9 @@
 """Someone who looks at a kiosk's screen and touches it: over HTTP, as its browser does."""
 
+import contextlib
 import http.client
 import json
+import socket
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -23,6 +25,8 @@ class Eyes:
         self._changed = threading.Condition()
         self._views: list[View] = []
         self._connection = http.client.HTTPConnection(self._address.netloc, timeout=30)
+        self._connection.connect()
+        self._socket = self._connection.sock
         self._connection.request("GET", "/events")
         self._answer = self._connection.getresponse()
         self._thread = threading.Thread(target=self._follow, name="eyes", daemon=True)
@@ -74,6 +78,10 @@ class Eyes:
 
     def close(self) -> None:
         """Look away. May be called twice."""
+        # A stream that is being read cannot be closed before something comes, unless it is ended.
+        with contextlib.suppress(OSError):  # the other end was quicker
+            self._socket.shutdown(socket.SHUT_RDWR)
+        self._thread.join()
         self._answer.close()
         self._connection.close()
 

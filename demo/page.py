@@ -8,7 +8,7 @@ from typing import Any
 from flask import Flask, Response, abort, render_template, request
 
 from demo.child import Report
-from demo.desk import HOME, Desk
+from demo.desk import Desk
 from demo.tray import OnTray
 
 LAMPS = ("green", "amber", "red", "buzzer")
@@ -19,40 +19,40 @@ class Bench:
     """The desk, as far as the page can see and change it. Safe from any thread."""
 
     def __init__(self, desk: Desk, cards: Sequence[OnTray]) -> None:
-        self.desk = desk
+        self.desk, self.door = desk, desk.door
         self.cards: Mapping[str, OnTray] = {card.key: card for card in cards}
         self._changed = threading.Condition()
         self._switching = threading.Lock()
         self._number = 0
         self._lamps = dict.fromkeys(LAMPS, 0.0)
         self._has_power = self._is_ready = True
-        desk.kiosk.on_report(self._told)
+        self.door.process.on_report(self._told)
 
     def hold(self, key: str) -> None:
         """Hold a thing from the tray to the reader. Raises KeyError; one without a chip is not
         noticed."""
         card = self.cards[key].card
         if card is not None:
-            self.desk.reader.hold(card)
+            self.door.reader.hold(card)
 
     def show(self, key: str) -> None:
         """Show the code of a thing from the tray to the camera. Raises KeyError; one without a
         code is not noticed."""
         code = self.cards[key].code
         if code is not None:
-            self.desk.camera.show(code)
+            self.door.camera.show(code)
 
     def lift(self) -> None:
         """Take away what is at the reader and at the camera."""
-        self.desk.reader.lift()
-        self.desk.camera.clear()
+        self.door.reader.lift()
+        self.door.camera.clear()
 
     def network(self, is_on: bool) -> None:
         with self._switching:
             if is_on:
-                self.desk.mend_network()
+                self.door.mend_network()
             else:
-                self.desk.cut_network()
+                self.door.cut_network()
         self._touch()
 
     def power(self, is_on: bool) -> None:
@@ -63,9 +63,9 @@ class Bench:
             self._has_power = is_on
             if is_on:
                 self._touch()
-                self.desk.power_on()
+                self.door.power_on()
             else:
-                self.desk.power_cut()
+                self.door.power_cut()
                 self._is_ready, self._lamps = False, dict.fromkeys(LAMPS, 0.0)
         self._touch()
 
@@ -84,7 +84,7 @@ class Bench:
     def _state(self) -> dict[str, Any]:
         return {
             "lamps": dict(self._lamps),
-            "network": not self.desk.cable.is_cut,
+            "network": not self.door.cable.is_cut,
             "power": self._has_power,
             "ready": self._is_ready,
         }
@@ -110,11 +110,11 @@ def create_page(bench: Bench) -> Flask:
     def desk() -> str:
         return render_template(
             "desk.html",
-            home=HOME.capitalize(),
+            home=bench.door.home.capitalize(),
             cards=bench.cards.values(),
-            kiosk_url=bench.desk.kiosk_url,
+            kiosk_url=bench.door.url,
             server_url=bench.desk.server_url,
-            board_url=f"{bench.desk.server_url}institutions/{HOME}/board",
+            board_url=f"{bench.desk.server_url}institutions/{bench.door.home}/board",
         )
 
     @app.get("/events")
@@ -142,6 +142,11 @@ def create_page(bench: Bench) -> Flask:
         bench.lift()
         return "", 204
 
+    _add_switches(app, bench)
+    return app
+
+
+def _add_switches(app: Flask, bench: Bench) -> None:
     @app.post("/network")
     def network() -> tuple[str, int]:
         bench.network(_wanted("on", bool))
@@ -151,8 +156,6 @@ def create_page(bench: Bench) -> Flask:
     def power() -> tuple[str, int]:
         bench.power(_wanted("on", bool))
         return "", 204
-
-    return app
 
 
 def _wanted(name: str, kind: type) -> Any:

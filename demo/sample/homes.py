@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from presence.ids import InstitutionId, KioskId
+from presence.travel import Place
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +19,8 @@ class Home:
     meet_en: str
     is_neighbour: bool = False
     """Belongs to the neighbour chapter's town."""
+    place: Place | None = None
+    """In the open sea, for the town does not exist. None: nobody has said."""
 
     @property
     def town(self) -> str:
@@ -33,9 +36,15 @@ class Home:
 
 
 def _home(
-    home: str, name: str, street: str, way: tuple[str, str], meet_nb: str, meet_en: str
+    home: str,
+    name: str,
+    street: str,
+    way: tuple[str, str],
+    meet_nb: str,
+    meet_en: str,
+    place: Place | None = None,
 ) -> Home:
-    return Home(InstitutionId(home), name, street, *way, meet_nb, meet_en)
+    return Home(InstitutionId(home), name, street, *way, meet_nb, meet_en, place=place)
 
 
 _GARDEN = ("ut mot hagen", "out to the garden")
@@ -44,10 +53,22 @@ _ROAD = ("ut mot veien", "out to the road")
 _SEA = ("ut mot sjøen", "out to the sea side")
 
 SOLBAKKEN = _home(
-    "solbakken", "Solbakken", "Bakkesvingen 3", _GARDEN, "ved flaggstanga", "at the flagpole"
+    "solbakken",
+    "Solbakken",
+    "Bakkesvingen 3",
+    _GARDEN,
+    "ved flaggstanga",
+    "at the flagpole",
+    Place(64.0, 5.0),
 )
 NORDSTRAND = _home(
-    "nordstrand", "Nordstrand", "Tangstubben 41", _SEA, "ved naustet", "at the boathouse"
+    "nordstrand",
+    "Nordstrand",
+    "Tangstubben 41",
+    _SEA,
+    "ved naustet",
+    "at the boathouse",
+    Place(64.108, 5.0),
 )
 """12 km from Solbakken."""
 

@@ -81,7 +81,7 @@ def cast(today: date) -> tuple[Plan, ...]:
         one("frode", "Frode", "Brekke", 3, valid_from=add_months(soon, -36), valid_until=soon),
         one("gunn", "Gunn", "Sætre", 3, valid_from=add_months(over, -36), valid_until=over),
         one("hassan", "Hassan", "Warsame", 3, state=CardState.LOST, blocked_days=3),
-        one("iben", "Iben", "Lunde", 1, homes=(NORDSTRAND,)),
+        one("iben", "Iben", "Lunde", 1, homes=(NORDSTRAND,), activity=Activity.VIGIL),
         one("jon", "Jon", "Balto", 3, homes=(SOLBAKKEN, NORDSTRAND), language="en"),
         one("expired", "Kirsti", "Tangen", 3, valid_from=add_months(over, -36), valid_until=over),
         one("thirty_days", "Lars", "Alm", 3, valid_from=add_months(soon, -36), valid_until=soon),

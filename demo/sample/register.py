@@ -56,6 +56,8 @@ def add_home(desk: Desk, home: Home) -> None:
             name=home.name,
             zone=ZONE.key,
             address=home.address,
+            latitude=home.place.latitude if home.place else None,
+            longitude=home.place.longitude if home.place else None,
         )
     )
     session.flush()

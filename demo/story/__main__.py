@@ -4,31 +4,58 @@ import argparse
 import logging
 import sys
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack, closing, suppress
+from dataclasses import dataclass
 from datetime import datetime, time
 from pathlib import Path
 
 from demo.child import ChildError
 from demo.desk import Desk, Programs
 from demo.eyes import NotSeenError
-from demo.story.book import Book
+from demo.story.book import Book, FaultFound
 from demo.story.briefing import a_first_tap_shows_the_briefing
+from demo.story.forgotten import two_check_outs_are_forgotten
 from demo.story.ledger import Ledger
 from demo.story.network import the_network_is_lost_and_comes_back
+from demo.story.news import only_the_news_are_read
+from demo.story.office import Office
+from demo.story.photograph import a_photographed_code_is_refused_elsewhere
 from demo.story.power import the_power_is_cut_after_a_tap
 from demo.story.refusal import a_lost_card_is_refused
+from demo.story.renewal import (
+    a_card_with_thirty_days_left_is_told_once_a_day,
+    the_next_day_it_is_told_again,
+)
 from demo.story.repeat import a_repeat_visit_needs_no_touch
-from demo.story.stage import DAY, ZONE, Stage, is_online
+from demo.story.second_home import a_second_home_on_the_same_day
+from demo.story.stage import DAY, HOMES, ZONE, Party, Stage, is_online, stages
 
-Scenario = Callable[[Stage], None]
-SCENARIOS: Mapping[str, tuple[str, Scenario]] = {
-    "4": ("Scenario 4: a card reported lost is refused", a_lost_card_is_refused),
-    "1": ("Scenario 1: a first tap shows the briefing", a_first_tap_shows_the_briefing),
-    "2": ("Scenario 2: a repeat visit needs no touch", a_repeat_visit_needs_no_touch),
-    "network": ("The network is lost and comes back", the_network_is_lost_and_comes_back),
-    "10": ("Scenario 10: the power is cut 300 ms after a tap", the_power_is_cut_after_a_tap),
-}
-"""In the order of the story's day."""
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """A scenario, or what happens of it on one day."""
+
+    scenario: str
+    title: str
+    play: Callable[[Stage], None]
+
+
+STORY: Sequence[Act] = (
+    Act("4", "a card reported lost is refused", a_lost_card_is_refused),
+    Act("1", "a first tap shows the briefing", a_first_tap_shows_the_briefing),
+    Act("2", "a repeat visit needs no touch", a_repeat_visit_needs_no_touch),
+    Act("network", "the network is lost and comes back", the_network_is_lost_and_comes_back),
+    Act("10", "the power is cut 300 ms after a tap", the_power_is_cut_after_a_tap),
+    Act("6", "a card with 30 days left", a_card_with_thirty_days_left_is_told_once_a_day),
+    Act("6", "the same, the next day", the_next_day_it_is_told_again),
+    Act("14", "a photographed code", a_photographed_code_is_refused_elsewhere),
+    Act("13", "a second home on the same day", a_second_home_on_the_same_day),
+    Act("11", "two check-outs are forgotten", two_check_outs_are_forgotten),
+    Act("12", "a new version of the briefing", only_the_news_are_read),
+)
+"""By the clock. Whatever is left out, the rest can be played."""
+SCENARIOS = tuple(dict.fromkeys(act.scenario for act in STORY))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -37,41 +64,62 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--kiosk", default=Programs().kiosk, help="module run as the kiosk")
     parser.add_argument("--server", default=Programs().server, help="module run as the server")
     parser.add_argument("--only", choices=SCENARIOS, help="play this scenario alone")
+    parser.add_argument(
+        "--until-fault",
+        action="store_true",
+        help="end with the first line that is not as it should be",
+    )
     asked = parser.parse_args(arguments)
-    wanted = [asked.only] if asked.only else list(SCENARIOS)
+    wanted = [act for act in STORY if asked.only in (None, act.scenario)]
     logging.basicConfig(level=logging.WARNING)
     with tempfile.TemporaryDirectory(prefix="tilstede-story-") as directory:
-        book = play(Path(directory), Programs(asked.kiosk, asked.server), wanted, print)
+        programs = Programs(asked.kiosk, asked.server)
+        book = play(Path(directory), programs, wanted, print, until_fault=asked.until_fault)
     faults = len(book.faults)
     print(f"\n{len(book.lines)} lines, {faults} not as they should be.")
     return 1 if faults else 0
 
 
 def play(
-    directory: Path, programs: Programs, wanted: Sequence[str], write: Callable[[str], object]
+    directory: Path,
+    programs: Programs,
+    wanted: Sequence[Act],
+    write: Callable[[str], object],
+    *,
+    until_fault: bool = False,
 ) -> Book:
-    """Play the wanted scenarios, one after the other, on one desk."""
+    """Play the wanted acts, one after the other, on one desk."""
     start = datetime.combine(DAY, time(8, 55), ZONE)
-    with Desk(directory, "story", programs=programs, start_at=start) as desk:
-        book = Book(lambda: desk.clock.now().astimezone(ZONE), write)
-        stage = Stage(desk, book, Ledger(directory / "server" / "tilstede.sqlite3", start))
-        try:
+    database = directory / "server" / "tilstede.sqlite3"
+    with ExitStack() as stack:
+        desk = stack.enter_context(
+            Desk(directory, "story", homes=HOMES, programs=programs, start_at=start)
+        )
+        book = Book(lambda: desk.clock.now().astimezone(ZONE), write, ends_with_fault=until_fault)
+        ledger = stack.enter_context(closing(Ledger(database, start)))
+        office = stack.enter_context(closing(Office(database, desk.clock)))
+        found = stages(Party(desk, book, ledger, desk.staff(), office))
+        for stage in found.values():
+            stack.callback(stage.close)
             stage.eyes.wait_for(is_online, "resting screen")
-            for name in wanted:
-                _play_one(stage, *SCENARIOS[name])
-        finally:
-            stage.close()
+        with suppress(FaultFound):
+            for act in wanted:
+                _play_one(found[HOMES[0]], act)
     return book
 
 
-def _play_one(stage: Stage, title: str, scenario: Scenario) -> None:
-    """A scenario that cannot go on is a fault; the next one is played all the same."""
-    stage.book.begin(title)
+def _play_one(stage: Stage, act: Act) -> None:
+    """An act that cannot go on is a fault; the next one is played all the same."""
+    number = f"Scenario {act.scenario}: " if act.scenario.isdigit() else ""
+    title = f"{number}{act.title}"
+    stage.book.begin(title[0].upper() + title[1:])
     try:
-        scenario(stage)
+        act.play(stage)
     except (NotSeenError, ChildError, TimeoutError) as error:
         stage.book.fail("story", "cannot go on", str(error))
-        stage.recover()
+        for one in stage.others.values():
+            one.recover()
+        stage.later(minutes=5)
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 _WIDTH = 14
 
@@ -18,17 +18,30 @@ class Line:
     instead: str | None = None
 
 
+class FaultFound(Exception):  # noqa: N818 - it is the end of a search, and no error
+    """One fault was enough."""
+
+
 class Book:
     """Written from top to bottom; each line is printed as it is written."""
 
-    def __init__(self, clock: Callable[[], datetime], write: Callable[[str], object]) -> None:
-        """`clock` gives the story's local time; `write` takes one line of text."""
+    def __init__(
+        self,
+        clock: Callable[[], datetime],
+        write: Callable[[str], object],
+        *,
+        ends_with_fault: bool = False,
+    ) -> None:
+        """`clock` gives the story's local time; `write` takes one line of text. `ends_with_fault`:
+        the first line that is not as it should be raises FaultFound."""
         self.lines: list[Line] = []
         self._clock, self._write = clock, write
+        self._ends_with_fault = ends_with_fault
         self._scenario = ""
+        self._day: date | None = None
 
     def begin(self, scenario: str) -> None:
-        self._scenario = scenario
+        self._scenario, self._day = scenario, None
         self._write("")
         self._write(scenario)
 
@@ -51,7 +64,12 @@ class Book:
 
     def _add(self, line: Line) -> None:
         self.lines.append(line)
+        if line.at.date() != self._day:
+            self._day = line.at.date()
+            self._write(f"  {line.at:%A %-d %B %Y}")
         mark = "✓" if line.instead is None else "✗"
         self._write(f"  {line.at:%H:%M:%S}  {line.who:<{_WIDTH}}  {mark}  {line.what}")
         if line.instead is not None:
             self._write(f"  {'':8}  {'':<{_WIDTH}}     {line.instead}")
+            if self._ends_with_fault:
+                raise FaultFound

@@ -2,7 +2,8 @@
 
 from datetime import datetime, timedelta
 
-from demo.eyes import View, said
+from demo.eyes import said
+from demo.story.reading import is_briefing, pages, turn
 from demo.story.stage import RISING, Stage, Tap
 from presence.visit import VisitState
 
@@ -18,7 +19,7 @@ def a_first_tap_shows_the_briefing(stage: Stage) -> None:
     tap = stage.tap(astrid)
     _check_greeting(stage, tap)
     stage.later(seconds=4)
-    stage.eyes.wait_for(_is_briefing, "briefing", mark)
+    stage.eyes.wait_for(is_briefing, "briefing", mark)
     _read(stage, stage.desk.clock.now())
     kept = stage.ledger.wait_for(lambda: stage.ledger.acknowledgements(astrid.volunteer), bool)
     is_kept = kept == [(3, "nb", READING.seconds)]
@@ -51,7 +52,7 @@ def _read(stage: Stage, opened: datetime) -> None:
     stage.await_heartbeat()
     is_same = eyes.now["key"] == first["key"]
     book.check("screen", "65 s later the same page: only a touch turns it", is_same, eyes.now)
-    titles = [_turn(stage)["title"] for _ in range(_pages(first) - 1)]
+    titles = [turn(stage)["title"] for _ in range(pages(first) - 1)]
     book.tell("volunteer", f"touches “{first['buttons'][-1]['label']}”: {', '.join(titles)}")
     label = eyes.now["buttons"][-1]["label"]
     stage.desk.clock.set(opened + READING + timedelta(seconds=0.4))
@@ -61,21 +62,5 @@ def _read(stage: Stage, opened: datetime) -> None:
     book.tell("volunteer", f"touches “{label}”: “{said(thanks)}”")
 
 
-def _turn(stage: Stage) -> View:
-    """Touch "next". Two touches within half a second would count once."""
-    old, mark = stage.eyes.now["key"], stage.eyes.seen
-    stage.later(seconds=0.6)
-    stage.eyes.touch("next")
-    return stage.eyes.wait_for(lambda view: view["key"] != old and _is_briefing(view), "page", mark)
-
-
-def _is_briefing(view: View) -> bool:
-    return str(view["key"]).startswith("briefing")
-
-
-def _pages(view: View) -> int:
-    return int(view["page"].split()[-1])
-
-
 def _board(stage: Stage) -> str:
-    return stage.staff.words("institutions/solbakken/board?lang=en")
+    return stage.staff.board_words(stage.home)

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from presence.ids import KioskId
+from presence.ids import InstitutionId, KioskId
 from presence.verdict import Basis, Tell
 from presence.visit import VisitState
 from server.briefings.models import AcknowledgementRecord
@@ -34,6 +34,16 @@ class Event:
     received_at: datetime
     basis: Basis | None
     is_uncertain: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Stay:
+    """One visit as the server computed it."""
+
+    home: InstitutionId
+    state: VisitState
+    arrived: datetime | None
+    left: datetime | None
 
 
 class Ledger:
@@ -71,6 +81,15 @@ class Ledger:
         )
         return [(row[0], row[1], row[2]) for row in self._all(wanted)]
 
+    def stays(self, volunteer: str, since: datetime) -> list[Stay]:
+        """One person's visits at all homes that began since then, in that order."""
+        wanted = (
+            sa.select(VisitRow.institution_id, VisitRow.state, VisitRow.arrived, VisitRow.left)
+            .where(VisitRow.volunteer_id == volunteer, VisitRow.began >= since)
+            .order_by(VisitRow.began)
+        )
+        return [Stay(*row) for row in self._all(wanted)]
+
     def acknowledgements(self, volunteer: str) -> list[tuple[int, str, int]]:
         """Version, language and seconds of one person's acknowledgements."""
         row = AcknowledgementRecord
@@ -90,6 +109,13 @@ class Ledger:
             .where(Card.id == card, Alert.told == Tell.CHAPTER)
         )
         return len(self._all(wanted))
+
+    def told(self, volunteer: str) -> list[tuple[Tell, InstitutionId | None]]:
+        """Who was told of one person's cards, and which home where one was."""
+        wanted = sa.select(Alert.told, Alert.told_home_id).where(
+            Alert.volunteer_id == volunteer, Alert.at >= self._since
+        )
+        return [(row[0], row[1]) for row in self._all(wanted)]
 
     def heartbeat(self, kiosk: KioskId) -> datetime | None:
         """The kiosk's own time of its newest heartbeat."""

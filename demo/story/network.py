@@ -14,11 +14,11 @@ def the_network_is_lost_and_comes_back(stage: Stage) -> None:
     book, desk = stage.book, stage.desk
     frode, jon = desk.cast["frode"], desk.cast["jon"]
     stage.it_is(13, 30)
-    desk.cable.cut()
+    stage.door.cable.cut()
     book.tell("network", "is cut; no side is told")
     _check_alone(stage, stage.tap(frode), "Velkommen, Frode", SAVED)
     stage.later(seconds=21)
-    desk.cut_network()
+    stage.door.cut_network()
     sign = stage.eyes.wait_for(is_offline, "sign of no network")["signs"]
     book.tell("screen", f"at rest, with the small sign “{sign[0]}”")
     _check_alone(stage, stage.tap(jon), "Welcome, Jon", SAVED_EN)
@@ -26,7 +26,7 @@ def the_network_is_lost_and_comes_back(stage: Stage) -> None:
     book.check("server", "knows nothing of it yet", not told, told)
     stage.it_is(14, 10)
     mark = stage.eyes.seen
-    desk.mend_network()
+    stage.door.mend_network()
     book.tell("network", "is back, 40 minutes later")
     board = stage.board(lambda board: {"Frode B.", "Jon B."} <= set(board["on-site"]))
     are_there = {"Frode B.", "Jon B."} <= set(board["on-site"])

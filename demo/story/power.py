@@ -15,12 +15,12 @@ def the_power_is_cut_after_a_tap(stage: Stage) -> None:
     book, desk, dag = stage.book, stage.desk, stage.desk.cast["dag"]
     stage.it_is(14, 19)
     mark = stage.eyes.seen
-    desk.cut_network()
+    stage.door.cut_network()
     stage.eyes.wait_for(is_offline, "sign of no network", mark)
     stage.it_is(14, 20)
     told = _tap_and_cut(stage)
     power = stage.it_is(14, 20, 30)
-    desk.power_on()
+    stage.door.power_on()
     stage.look_again()
     up = (desk.clock.now() - power).total_seconds()
     book.check("kiosk", f"takes cards again {up:.1f} s after the power is back", up < 60, up)
@@ -34,7 +34,7 @@ def the_power_is_cut_after_a_tap(stage: Stage) -> None:
     is_goodbye = leaving.view["title"] == "Takk for besøket, Dag"
     book.check("screen", f"at 16:00: “{said(leaving.view)}”", is_goodbye, said(leaving.view))
     mark = stage.eyes.seen
-    desk.mend_network()
+    stage.door.mend_network()
     book.tell("network", "is back")
     _check_kept(stage)
     stage.later(seconds=5)
@@ -44,10 +44,10 @@ def the_power_is_cut_after_a_tap(stage: Stage) -> None:
 def _tap_and_cut(stage: Stage) -> bool:
     """Whether Dag was told anything before it went dark."""
     desk, mark = stage.desk, stage.eyes.seen
-    desk.reader.hold(desk.cast["dag"].nfc_card())
+    stage.door.reader.hold(desk.cast["dag"].nfc_card())
     Pause().wait(CUT_AFTER_SECONDS)
-    desk.power_cut()
-    desk.reader.lift()
+    stage.door.power_cut()
+    stage.door.reader.lift()
     view = next((view for view in stage.eyes.views_since(mark) if is_verdict(view)), None)
     words = "nothing yet" if view is None else f"“{said(view)}”"
     stage.book.tell("volunteer", f"Dag taps and was told {words}; 300 ms later the power is cut")

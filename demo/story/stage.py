@@ -1,18 +1,24 @@
-"""What the scenarios act with: the desk, somebody at the door, staff, and the server's ledger."""
+"""What the scenarios act with: a home's door, somebody there, staff, and the server's ledger."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from demo.desk import HOME, KIOSK, Desk, Person
-from demo.eyes import Eyes, View
-from demo.staff import Staff
+from demo.desk import Desk, Person
+from demo.eyes import Eyes, View, said
+from demo.sample.homes import NORDSTRAND, SOLBAKKEN, Home
+from demo.staff import Guest, Staff
 from demo.story.book import Book
 from demo.story.ledger import Ledger
+from demo.story.office import Office
+from presence.ids import InstitutionId
 
 ZONE = ZoneInfo("Europe/Oslo")
 DAY = date(2026, 11, 24)
+"""Tuesday, on which every story begins."""
+HOMES: Sequence[InstitutionId] = (SOLBAKKEN.id, NORDSTRAND.id)
+"""Those with a door in the story; it is told at the first of them."""
 RISING, FALLING = [660.0, 990.0], [990.0, 660.0]
 LOW_DOUBLE = [520.0, 520.0]
 _CLICK = 1000.0
@@ -31,20 +37,51 @@ class Tap:
     sounds: list[float]
     """Pitches in Hz, without the click of reading."""
 
+    @property
+    def said(self) -> str:
+        return said(self.view)
+
+    @property
+    def title(self) -> str:
+        return str(self.view["title"])
+
+    @property
+    def lines(self) -> list[str]:
+        """What stands under the title."""
+        return list(self.view["lines"])
+
+
+@dataclass(frozen=True, slots=True)
+class Party:
+    """Everybody who is at no door."""
+
+    desk: Desk
+    book: Book
+    ledger: Ledger
+    staff: Staff
+    office: Office
+
 
 class Stage:
-    """One kiosk's door at Solbakken, and everybody who has to do with it."""
+    """A kiosk at one home's door, and everybody who has to do with it."""
 
-    def __init__(self, desk: Desk, book: Book, ledger: Ledger) -> None:
-        self.desk, self.book, self.ledger = desk, book, ledger
-        self.staff: Staff = desk.staff()
-        self.eyes: Eyes = desk.eyes()
+    def __init__(self, home: InstitutionId, party: Party) -> None:
+        self.home, self.desk, self.door = home, party.desk, party.desk.doors[home]
+        self.book, self.ledger = party.book, party.ledger
+        self.staff, self.office = party.staff, party.office
+        self.eyes: Eyes = self.door.eyes()
+        self.others: dict[InstitutionId, Stage] = {}
+
+    def at(self, home: Home) -> "Stage":
+        """The same at another home's door."""
+        return self.others[home.id]
 
     # --- time --------------------------------------------------------------------------------
 
-    def it_is(self, hour: int, minute: int, second: float = 0) -> datetime:
-        """Move the desk's clock to this time of the story's day, at the home."""
-        moment = datetime.combine(DAY, time(hour, minute), ZONE) + timedelta(seconds=second)
+    def it_is(self, hour: int, minute: int, second: float = 0, day: date | None = None) -> datetime:
+        """Move the desk's clock to this time at the home, today or on a later day."""
+        day = day or self.desk.clock.now().astimezone(ZONE).date()
+        moment = datetime.combine(day, time(hour, minute), ZONE) + timedelta(seconds=second)
         self.desk.clock.set(moment)
         return moment
 
@@ -55,42 +92,84 @@ class Stage:
 
     def tap(self, person: Person) -> Tap:
         """Hold the card to the reader until the screen has answered, and take it away."""
-        desk = self.desk
-        seen, heard, begin = self.eyes.seen, len(desk.kiosk.reports), desk.clock.now()
-        desk.reader.hold(person.nfc_card())
+        mark = self._mark()
+        self.door.reader.hold(person.nfc_card())
         try:
-            view = self.eyes.wait_for(is_verdict, "verdict", seen)
-            seconds = (desk.clock.now() - begin).total_seconds()
-            sounds = self._sounds(heard)
+            view, seconds, sounds = self._await_verdict(*mark)
         finally:
             self.lift()
         return Tap(view, seconds, self._lamp(), sounds)
 
     def lift(self) -> None:
         """Take the card away, and wait until the reader has noticed."""
-        self.desk.reader.lift()
-        self.desk.reader.await_looks(_LOOKS)
+        self.door.reader.lift()
+        self.door.reader.await_looks(_LOOKS)
+
+    def show(self, code: str) -> Tap:
+        """Hold a code, on whatever it is, before the camera until the screen has answered, and take
+        it away."""
+        mark = self._mark()
+        self.door.camera.show(code)
+        try:
+            view, seconds, sounds = self._await_verdict(*mark)
+        finally:
+            self.door.camera.clear()
+        self.door.process.wait_for(_is_gone, "empty picture", 10, mark[1])
+        return Tap(view, seconds, self._lamp(), sounds)
 
     def idle(self) -> View:
         """Wait until the screen rests again, whatever the clock says by then."""
         return self.eyes.wait_for(is_idle, "resting screen", self.eyes.seen - 1)
 
+    def rest(self) -> None:
+        """Let what was said have its time, and wait until the screen rests."""
+        self.later(seconds=21)
+        self.idle()
+
     def look_again(self) -> None:
         """The kiosk was started afresh: look at its new screen."""
         self.eyes.close()
-        self.eyes = self.desk.eyes()
+        self.eyes = self.door.eyes()
+
+    def await_heartbeat(self) -> None:
+        """Wait until the kiosk has done whatever was due by now: a heartbeat tells of it."""
+        now, kiosk = self.desk.clock.now(), self.door.kiosk
+        self.ledger.wait_for(
+            lambda: self.ledger.heartbeat(kiosk), lambda at: at is not None and at >= now
+        )
+
+    def recover(self) -> None:
+        """After a scenario that went wrong: give the next one a kiosk that runs and a network."""
+        self.door.reader.lift()
+        self.door.camera.clear()
+        self.door.mend_network()
+        if not self.door.has_power:
+            self.door.power_on()
+        self.look_again()
+
+    def close(self) -> None:
+        self.eyes.close()
+
+    def _mark(self) -> tuple[int, int, datetime]:
+        return self.eyes.seen, len(self.door.process.reports), self.desk.clock.now()
+
+    def _await_verdict(
+        self, seen: int, heard: int, begin: datetime
+    ) -> tuple[View, float, list[float]]:
+        view = self.eyes.wait_for(is_verdict, "verdict", seen)
+        seconds = (self.desk.clock.now() - begin).total_seconds()
+        return view, seconds, self._sounds(heard)
 
     def _lamp(self) -> str:
         """Which lamps are lit."""
         lit = {"green": 0.0, "amber": 0.0, "red": 0.0}
-        for report in self.desk.kiosk.reports:
+        for report in self.door.process.reports:
             if report["kind"] == "lamp" and report["lamp"] in lit:
                 lit[report["lamp"]] = report["level"]
         return " and ".join(name for name, level in lit.items() if level) or "none"
 
     def _sounds(self, since: int) -> list[float]:
         """Wait for the two tones of a verdict and the silence after them."""
-        kiosk = self.desk.kiosk
         tones: list[float] = []
 
         def is_second_over(report: dict[str, object]) -> bool:
@@ -101,34 +180,18 @@ class Stage:
                 tones.append(level)
             return level == 0.0 and len(tones) >= len(RISING)
 
-        kiosk.wait_for(is_second_over, "sound of a verdict", 5, since)
+        self.door.process.wait_for(is_second_over, "sound of a verdict", 5, since)
         return tones
-
-    def await_heartbeat(self) -> None:
-        """Wait until the kiosk has done whatever was due by now: a heartbeat tells of it."""
-        now = self.desk.clock.now()
-        self.ledger.wait_for(
-            lambda: self.ledger.heartbeat(KIOSK), lambda at: at is not None and at >= now
-        )
-
-    def recover(self) -> None:
-        """After a scenario that went wrong: give the next one a kiosk that runs and a network."""
-        self.desk.reader.lift()
-        self.desk.mend_network()
-        if self.desk.kiosk.pid is None:
-            self.desk.power_on()
-        self.look_again()
-        self.later(minutes=5)
-
-    def close(self) -> None:
-        self.eyes.close()
-        self.ledger.close()
 
     # --- staff -------------------------------------------------------------------------------
 
     def board(self, is_it: Callable[[dict[str, list[str]]], bool]) -> dict[str, list[str]]:
         """The home's board, looked at until it `is_it`, or for 15 s."""
-        return self.ledger.wait_for(lambda: self.staff.board(HOME), is_it)
+        return self.ledger.wait_for(lambda: self.staff.board(self.home), is_it)
+
+    def guest(self, name: str, is_it: Callable[[Guest], bool]) -> Guest:
+        """Somebody's line on the home's board, looked at in the same way."""
+        return self.ledger.wait_for(lambda: self.staff.guest(self.home, name), is_it)
 
 
 def clock(moment: datetime | None) -> str | None:
@@ -150,3 +213,15 @@ def is_offline(view: View) -> bool:
 
 def is_online(view: View) -> bool:
     return is_idle(view) and not view["signs"]
+
+
+def stages(party: Party) -> dict[InstitutionId, Stage]:
+    """One for each door of the desk; each knows the others."""
+    found = {home: Stage(home, party) for home in party.desk.doors}
+    for stage in found.values():
+        stage.others = found
+    return found
+
+
+def _is_gone(report: dict[str, object]) -> bool:
+    return report.get("reader") == "camera" and report.get("event") == "Removed"

@@ -5,6 +5,9 @@ import sys
 
 import pytest
 
+STORY_SECONDS = 540
+"""What the story may take on a machine that is busy with something else; alone it is far less."""
+
 
 def _play(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
@@ -12,10 +15,11 @@ def _play(*arguments: str) -> subprocess.CompletedProcess[str]:
         capture_output=True,
         text=True,
         check=False,
-        timeout=240,
+        timeout=STORY_SECONDS,
     )
 
 
+@pytest.mark.timeout(STORY_SECONDS + 30)
 def test_the_whole_story_is_as_it_should_be() -> None:
     played = _play()
     assert played.returncode == 0, played.stdout + played.stderr
@@ -30,16 +34,17 @@ def test_the_whole_story_is_as_it_should_be() -> None:
         (
             "network",
             ["--kiosk", "tests.e2e.defects.kiosk_that_drops_entries"],
-            "one arrival, 13:30",
+            "Frode B. and Jon B. are in the house",
         ),
     ],
     ids=["no commit", "always welcome", "dropped entries"],
 )
 def test_the_story_notices_a_defect(scenario: str, programs: list[str], noticed: str) -> None:
-    played = _play("--only", scenario, *programs)
+    played = _play("--only", scenario, "--until-fault", *programs)
     assert played.returncode == 1, played.stdout + played.stderr
     wrong = [line for line in played.stdout.splitlines() if "✗" in line]
-    assert any(noticed in line for line in wrong), played.stdout
+    assert len(wrong) == 1, played.stdout
+    assert noticed in wrong[0], played.stdout
 
 
 def test_an_unknown_scenario_is_an_error_that_names_the_known_ones() -> None:
