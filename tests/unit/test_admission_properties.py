@@ -1,8 +1,8 @@
 """What holds of the admission rule in every situation there is."""
 
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from datetime import datetime, timedelta
+from itertools import pairwise
 
 import msgspec
 from hypothesis import assume, given
@@ -13,19 +13,14 @@ from presence.admission import decide
 from presence.card import Assurance
 from presence.facts import Facts
 from presence.messages import Answer
+from presence.onsite import Attempt, OnSite, Stay, on_site
 from presence.policy import Policy
 from presence.reason import Reason
-from presence.roster import MAX_UNSETTLED, CardState, MissingCourse, RosterRow, Unsettled
+from presence.roster import MAX_UNSETTLED, RosterRow, Unsettled
+from presence.statuslist import Listed
 from presence.topics import DOWN_LIMIT
 from presence.verdict import Basis, LeavingDue, Move, Outcome, Saying, Verdict
-from presence.visit import (
-    Arrival,
-    Departure,
-    Fact,
-    Here,
-    VisitState,
-    here_after,
-)
+from presence.visit import Arrival, Departure, Fact, Here, Outing, VisitState, here_after, settled
 from tests.builders import (
     CARD,
     LEADER,
@@ -34,148 +29,135 @@ from tests.builders import (
     credential,
     event_id,
     held_card,
-    here,
     house,
     presentation_id,
-    roster_row,
     visit_id,
 )
-from tests.strategies import facts_of_one_person, values_of
+from tests.situations import ZONES, any_tap, tap_of_somebody_known
+from tests.strategies import times, values_of
 
-days = st.dates(date(2026, 11, 20), date(2026, 11, 28))
-cards = st.builds(
-    lambda state, start, end: held_card(state=state, valid_from=start, valid_until=end),
-    st.sampled_from(CardState),
-    days,
-    days,
-)
-rows = st.builds(
-    lambda card, courses, is_paused, known, facts: roster_row(
-        card,
-        courses=courses,
-        is_paused=is_paused,
-        acknowledged=known,
-        here=here(*facts),
-    ),
-    cards,
-    st.lists(st.builds(MissingCourse, st.just("Grunnkurs"), days), max_size=2).map(tuple),
-    st.booleans(),
-    st.none() | values_of(Unsettled).map(lambda unsettled: unsettled.acknowledged),
-    facts_of_one_person(max_size=4),
-)
-unsettled = st.builds(
-    lambda facts, known: Unsettled(tuple(facts), known.acknowledged),
-    facts_of_one_person(max_size=4),
-    values_of(Unsettled),
-)
-moments = st.timedeltas(timedelta(hours=-1), timedelta(hours=6)).map(lambda after: NOW + after)
+Tap = tuple[Facts, datetime]
+SPOKEN = event_id(0xFFFF)
 
 
-@st.composite
-def situations(draw: st.DrawFn) -> tuple[Facts, datetime]:
-    """Any tap: whoever it is, whatever is known of them, whatever their card."""
-    now = draw(moments)
-    return (
-        Facts(
-            credential=draw(
-                st.none()
-                | st.builds(lambda at: credential(expires=at), moments)
-                | st.just(credential())
-            ),
-            assurance=draw(st.sampled_from(Assurance)),
-            row=draw(st.none() | rows),
-            unsettled=draw(unsettled),
-            house=house(policy=Policy(lowest_assurance=draw(st.sampled_from(Assurance)))),
-            zone=OSLO,
-            basis=draw(st.sampled_from(Basis)),
-            presented=draw(moments),
-            uptime=draw(st.timedeltas(timedelta(0), timedelta(minutes=3))),
-            as_of=draw(st.none() | st.just(now - timedelta(days=31)) | st.just(now)),
-        ),
-        now,
-    )
-
-
-def recorded(facts: Facts, verdict: Verdict, at: datetime) -> Here:
+def told(facts: Facts, verdict: Verdict, at: datetime) -> Here:
     """The presence after what this verdict has a kiosk record."""
-    facts_told: list[Fact] = []
-    if verdict.move is Move.IN:
-        facts_told.append(Arrival(at, event_id(0xFFFF), visit_id(0xFFFF)))
-    if verdict.move is Move.OUT:
-        facts_told.append(Departure(at, event_id(0xFFFF), verdict.is_doubtful))
-    return here_after(facts.here, facts_told, facts.rules)
+    recorded: dict[Move, Fact] = {
+        Move.IN: Arrival(at, SPOKEN, visit_id(0xFFFF)),
+        Move.OUT: Departure(at, SPOKEN, verdict.is_doubtful),
+        Move.BACK: Outing(at, SPOKEN, is_out=False),
+    }
+    fact = recorded.get(verdict.move)
+    return here_after(facts.here, [] if fact is None else [fact], facts.rules)
 
 
-@given(situations())
-def test_leaving_is_never_refused(situation: tuple[Facts, datetime]) -> None:
-    """Whoever is on site and holds a genuine card is told goodbye, or that they just came in."""
-    facts, now = situation
-    current = facts.here.visit
-    assume(facts.credential is not None and current is not None)
-    assert current is not None
+def after_all(facts: Facts, now: datetime) -> datetime:
+    """Not before anything that is known of this person here."""
+    known = facts.here.latest
+    return max(now, known.at) if known else now
+
+
+# --- presence --------------------------------------------------------------------------------
+
+
+@given(any_tap)
+def test_leaving_is_never_refused(tap: Tap) -> None:
+    """Whoever is on site and holds a genuine card is told goodbye, or that nothing changes, or
+    welcome back; staff are never in between."""
+    facts, now = tap
+    current = facts.visit(now)
+    assume(current is not None and current.state is VisitState.OPEN)
     verdict = decide(facts, now)
-    if current.state is VisitState.OPEN:
-        assert verdict.move in (Move.OUT, Move.STAY)
-        assert verdict.saying in (Saying.GOODBYE, Saying.ALREADY_IN)
-        assert verdict.outcome is not Outcome.REFUSED
-    else:
-        assert verdict.move in (Move.IN, Move.NONE)
+    assert (verdict.move, verdict.saying) in {
+        (Move.OUT, Saying.GOODBYE),
+        (Move.STAY, Saying.ALREADY_IN),
+        (Move.BACK, Saying.WELCOME_BACK),
+    }
+    assert verdict.outcome in (Outcome.CONFIRMED, Outcome.UNCONFIRMED)
 
 
-@given(situations())
-def test_a_refusal_removes_nobody(situation: tuple[Facts, datetime]) -> None:
-    facts, now = situation
+@given(any_tap)
+def test_who_is_not_surely_here_is_coming_in(tap: Tap) -> None:
+    facts, now = tap
+    current = facts.visit(now)
+    assume(current is None or current.state is not VisitState.OPEN)
+    assert decide(facts, now).move in (Move.IN, Move.NONE)
+
+
+def board(facts: Facts, here: Here, now: datetime, *refused: Attempt) -> OnSite:
+    assert facts.row is not None
+    volunteer = facts.row.volunteer
+    stays = [] if here.visit is None else [Stay(volunteer, here.visit)]
+    return on_site(stays, refused, now, facts.rules, facts.house.policy.refusal_counts)
+
+
+@given(tap_of_somebody_known, st.timedeltas(timedelta(0), timedelta(days=3)))
+def test_a_refusal_never_removes_a_presence(tap: Tap, later: timedelta) -> None:
+    """Who was on the list is on it after the refusal, now and later."""
+    facts, now = tap
     verdict = decide(facts, now)
     assert (verdict.outcome is Outcome.REFUSED) == (verdict.move is Move.NONE)
-    if verdict.move in (Move.NONE, Move.STAY):
-        assert recorded(facts, verdict, now) == facts.here
+    assume(verdict.outcome is Outcome.REFUSED and facts.row is not None)
+    assert told(facts, verdict, now) == facts.here
+    attempt = Attempt(SPOKEN, now, facts.row.volunteer if facts.row else None)
+    at = now + later
+    before, after = (
+        board(facts, facts.here, at),
+        board(facts, told(facts, verdict, now), at, attempt),
+    )
+    assert before.inside == after.inside
+    if before.possible or before.out:
+        assert after.possible or after.out
+    if later < facts.house.policy.refusal_counts:
+        assert after.inside or after.possible
 
 
-@given(situations())
-def test_a_doubtful_leaving_keeps_the_person_possibly_on_site(
-    situation: tuple[Facts, datetime],
-) -> None:
-    facts, now = situation
-    facts = replace(facts, presented=now)
-    verdict = decide(facts, now)
-    later = max([now, *(fact.at for fact in facts.unsettled.facts), *_latest(facts)])
-    after = recorded(facts, verdict, later + timedelta(seconds=1)).visit
-    if verdict.move is Move.OUT:
-        assert (after is None) == (not verdict.is_doubtful)
-        assert after is None or after.state is VisitState.POSSIBLE
-    if verdict.move is Move.IN:
-        assert after is not None
-        assert after.state is VisitState.OPEN
+@given(any_tap)
+def test_what_a_kiosk_records_leads_to_the_presence_that_it_announced(tap: Tap) -> None:
+    facts, now = tap
+    at = after_all(facts, now)
+    facts = replace(facts, presented=at)
+    verdict = decide(facts, at)
+    recorded = at + timedelta(milliseconds=1)
+    after = settled(told(facts, verdict, recorded).visit, recorded, facts.rules)
+    match verdict.move:
+        case Move.IN | Move.BACK:
+            assert after is not None
+            assert (after.state, after.is_out) == (VisitState.OPEN, False)
+            assert after.last_arrival == recorded
+        case Move.OUT if verdict.is_doubtful:
+            assert after is not None
+            assert (after.state, after.left) == (VisitState.POSSIBLE, None)
+        case Move.OUT:
+            assert after is None
+        case Move.STAY | Move.NONE:
+            assert told(facts, verdict, recorded) == facts.here
 
 
-def _latest(facts: Facts) -> list[datetime]:
-    latest = facts.here.latest
-    return [latest.at] if latest else []
+# --- server and kiosk ------------------------------------------------------------------------
 
 
-@given(situations())
-def test_server_and_kiosk_answer_alike_from_the_same_row(situation: tuple[Facts, datetime]) -> None:
-    """But for a card that only the server could know, and for a kiosk alone too long."""
-    facts, now = situation
+@given(tap_of_somebody_known)
+def test_server_and_kiosk_give_one_answer_from_one_row(tap: Tap) -> None:
+    """But for who answered, how sure that is, and how old. Only a status list, years of silence and
+    a clock that may be behind, which the server does not have, tell them apart."""
+    facts, now = tap
+    facts = replace(facts, listed=None, is_clock_sure=True, as_of=now, presented=now)
     live = decide(replace(facts, basis=Basis.LIVE), now)
     alone = decide(replace(facts, basis=Basis.ROSTER), now)
-    if live.reason is Reason.UNKNOWN_CARD:
-        assert facts.row is None
-        return
-    assert (live.move, live.is_doubtful, live.tell) == (alone.move, alone.is_doubtful, alone.tell)
-    if alone.reason is not Reason.NO_CONTACT:
-        assert (live.reason, live.saying, live.due) == (alone.reason, alone.saying, alone.due)
-        assert (live.expired_on, live.course, live.call) == (
-            alone.expired_on,
-            alone.course,
-            alone.call,
-        )
+    differs = {"basis": Basis.ROSTER, "outcome": alone.outcome, "as_of": now}
+    assert msgspec.structs.replace(live, **differs) == alone
+    assert (live.outcome, alone.outcome) in {
+        (Outcome.CONFIRMED, Outcome.UNCONFIRMED),
+        (Outcome.REFUSED, Outcome.REFUSED),
+    }
 
 
-@given(situations())
-def test_only_the_server_confirms(situation: tuple[Facts, datetime]) -> None:
-    facts, now = situation
+@given(any_tap)
+def test_only_the_server_confirms(tap: Tap) -> None:
+    facts, now = tap
     verdict = decide(facts, now)
+    assert verdict.basis is facts.basis
     if facts.basis is Basis.LIVE:
         assert verdict.outcome in (Outcome.CONFIRMED, Outcome.REFUSED)
         assert verdict.as_of is None
@@ -184,79 +166,148 @@ def test_only_the_server_confirms(situation: tuple[Facts, datetime]) -> None:
         assert verdict.as_of == facts.as_of
 
 
-@given(situations())
-def test_the_same_facts_give_the_same_verdict(situation: tuple[Facts, datetime]) -> None:
-    facts, now = situation
+@given(any_tap)
+def test_no_status_list_changes_what_the_server_says(tap: Tap) -> None:
+    facts, now = tap
+    facts = replace(facts, basis=Basis.LIVE)
+    assert decide(facts, now) == decide(replace(facts, listed=None), now)
+
+
+# --- trust -----------------------------------------------------------------------------------
+
+_WORSE = (
+    {Outcome.CONFIRMED, Outcome.UNCONFIRMED},
+    {Outcome.ASK_STAFF},
+    {Outcome.REFUSED},
+)
+
+
+def badness(verdict: Verdict) -> int:
+    return next(n for n, outcomes in enumerate(_WORSE) if verdict.outcome in outcomes)
+
+
+@given(any_tap)
+def test_more_trust_never_gives_a_worse_outcome(tap: Tap) -> None:
+    facts, now = tap
+    by_trust = [decide(replace(facts, assurance=one), now) for one in Assurance]
+    for less, more in pairwise(by_trust):
+        assert badness(more) <= badness(less)
+
+
+@given(any_tap)
+def test_a_clock_that_may_be_behind_never_gives_a_worse_outcome(tap: Tap) -> None:
+    facts, now = tap
+    sure = decide(replace(facts, is_clock_sure=True), now)
+    unsure = decide(replace(facts, is_clock_sure=False), now)
+    assert badness(unsure) <= badness(sure)
+
+
+# --- words -----------------------------------------------------------------------------------
+
+
+@given(any_tap)
+def test_the_same_facts_give_the_same_verdict(tap: Tap) -> None:
+    facts, now = tap
     assert decide(facts, now) == decide(replace(facts), now)
 
 
-@given(situations())
-def test_a_refusal_has_a_reason_and_at_the_door_all_but_two_sound_alike(
-    situation: tuple[Facts, datetime],
-) -> None:
-    verdict = decide(*situation)
+@given(any_tap)
+def test_a_refusal_has_a_reason_and_at_the_door_all_but_two_sound_alike(tap: Tap) -> None:
+    verdict = decide(*tap)
     if verdict.outcome is not Outcome.REFUSED:
         assert verdict.reason in (Reason.OK, Reason.CARD_BLOCKED, Reason.NO_CONTACT)
         return
-    own_words = {
-        Reason.NOT_GENUINE: Saying.CANNOT_READ,
-        Reason.EXPIRED: Saying.EXPIRED,
-        Reason.COURSE_MISSING: Saying.COURSE_MISSING,
-    }
+    own_words = {Reason.EXPIRED: Saying.EXPIRED, Reason.COURSE_MISSING: Saying.COURSE_MISSING}
     assert verdict.reason is not Reason.OK
     assert verdict.saying is own_words.get(verdict.reason, Saying.SEE_STAFF)
-    if verdict.saying in (Saying.SEE_STAFF, Saying.CANNOT_READ):
+    assert verdict.tell
+    if verdict.saying is Saying.SEE_STAFF:
         assert (verdict.expired_on, verdict.course, verdict.call) == (None, None, None)
 
 
-@given(situations())
-def test_a_welcome_at_the_end_of_a_possible_visit_asks_about_it(
-    situation: tuple[Facts, datetime],
+@given(any_tap)
+def test_what_is_not_genuine_says_nothing_but_that_it_cannot_be_read(tap: Tap) -> None:
+    facts, now = tap
+    verdict = decide(replace(facts, credential=None), now)
+    assert (verdict.move, verdict.saying, verdict.tell) == (Move.NONE, Saying.CANNOT_READ, ())
+
+
+@given(any_tap)
+def test_a_welcome_after_a_visit_that_nobody_closed_asks_about_it_and_nothing_else_does(
+    tap: Tap,
 ) -> None:
-    facts, now = situation
+    facts, now = tap
     verdict = decide(facts, now)
-    if verdict.saying is Saying.WELCOME:
-        asks = any(isinstance(due, LeavingDue) for due in verdict.due)
-        assert asks == (facts.here.visit is not None)
+    asks = any(isinstance(due, LeavingDue) for due in verdict.due)
+    assert asks == (verdict.saying is Saying.WELCOME and facts.visit(now) is not None)
+    if verdict.saying is not Saying.WELCOME:
+        assert verdict.due == ()
 
 
-@given(st.none() | values_of(RosterRow), values_of(Unsettled), st.sampled_from(Basis))
-def test_whatever_a_message_may_hold_the_rule_answers_and_the_answer_can_be_sent(
-    row: RosterRow | None, own: Unsettled, basis: Basis
+@given(any_tap)
+def test_whoever_is_warned_of_is_told_of(tap: Tap) -> None:
+    verdict = decide(*tap)
+    if verdict.warning is not None:
+        assert verdict.move in (Move.IN, Move.BACK)
+        assert verdict.tell
+
+
+# --- whatever a message may hold -------------------------------------------------------------
+
+
+@given(
+    st.none() | values_of(RosterRow),
+    values_of(Unsettled),
+    st.none() | values_of(Listed),
+    st.sampled_from(ZONES),
+    st.tuples(times, times, st.none() | times),
+    st.tuples(st.sampled_from(Basis), st.booleans(), st.sampled_from(Assurance)),
+)
+def test_the_rule_answers_whatever_it_is_asked_and_the_answer_can_be_sent(
+    row: RosterRow | None,
+    own: Unsettled,
+    listed: Listed | None,
+    zone: object,
+    when: tuple[datetime, datetime, datetime | None],
+    how: tuple[Basis, bool, Assurance],
 ) -> None:
-    now = datetime(2026, 11, 24, 9, tzinfo=UTC)
-    known: dict[str, Any] = {"row": row and _with_its_card(row), "unsettled": own}
-    facts = Facts(
+    """Any two times between 1970 and 2199, any row, any home's zone."""
+    now, presented, as_of = when
+    basis, is_clock_sure, assurance = how
+    tapped = Facts(
         credential=credential(),
-        assurance=Assurance.A1,
-        house=house(),
-        zone=OSLO,
+        assurance=assurance,
+        row=row and _with_its_card(row),
+        unsettled=own,
+        house=house(policy=Policy(lowest_assurance=Assurance.A0)),
+        zone=zone,  # type: ignore[arg-type]  # one of ZONES
         basis=basis,
-        presented=now,
+        presented=presented,
         uptime=timedelta(hours=1),
-        **known,
+        as_of=as_of,
+        listed=listed,
+        is_clock_sure=is_clock_sure,
     )
     answer = Answer(
-        presentation=presentation_id(1), verdict=decide(facts, now), at=now, row=facts.row
+        presentation=presentation_id(1), verdict=decide(tapped, now), at=now, row=tapped.row
     )
     assert codec.decode(Answer, codec.encode(answer), DOWN_LIMIT) == answer
 
 
 def _with_its_card(row: RosterRow) -> RosterRow:
-
     return msgspec.structs.replace(row, cards=(*row.cards, held_card(ref=CARD)), leader=LEADER)
 
 
 def test_as_many_unsettled_facts_as_travel_are_laid_over_the_row() -> None:
-    own = [
+    own = tuple(
         Arrival(NOW - timedelta(hours=30 - n), event_id(n), visit_id(n))
         for n in range(MAX_UNSETTLED)
-    ]
+    )
     facts = Facts(
         credential=credential(),
         assurance=Assurance.A1,
         row=None,
-        unsettled=Unsettled(tuple(own)),
+        unsettled=Unsettled(own),
         house=house(),
         zone=OSLO,
         basis=Basis.LIVE,

@@ -126,7 +126,10 @@ def test_a_forgotten_departure_moves_to_the_possible_ones_and_becomes_a_footnote
 
 
 def test_a_visit_that_somebody_ended_is_no_footnote() -> None:
-    facts = [arrival(oslo("08:00"), 1), staff_said(oslo("09:00"), 2, is_here=False)]
+    facts: list[Fact] = [
+        arrival(oslo("08:00"), 1),
+        staff_said(oslo("09:00"), 2, is_here=False),
+    ]
     (ended,) = visits(facts, RULES)
     assert board((KARI, ended)) == OnSite((), (), (), footnotes=0)
 
