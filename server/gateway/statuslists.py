@@ -122,15 +122,12 @@ class StatusLists:
 
     def _take_lease(self, now: datetime) -> None:
         self._tried = now
-        was_ours = self._is_ours(now)
         try:
             with writing(self._engine) as session, session.begin():
                 is_ours = leases.take(session, LEASE, self._holder, now, now + HOLD)
         except IntegrityError:  # somebody else took it at the same moment
             is_ours = False
         self._until = now + HOLD if is_ours else _LONG_AGO
-        # What the one before us had begun may have to be ended.
-        self._must_make |= is_ours and not was_ours
 
     def _make(self, now: datetime) -> None:
         self._made = now
