@@ -25,11 +25,23 @@ from kiosk.events import (
 )
 from kiosk.screen.server import LoopbackScreen
 from kiosk.screen.view import view
+from presence.activity import Activity, DogPlace, DogTeam
 from presence.admission import decide
 from presence.briefing import BriefingVersion, Section, SectionKind
 from presence.roster import MissingCourse
 from presence.verdict import Basis
-from tests.builders import CARD, NOW, TODAY, facts, held_card, house, roster_row
+from tests.builders import (
+    CARD,
+    NOW,
+    TODAY,
+    arrival,
+    facts,
+    held_card,
+    here,
+    house,
+    roster_row,
+    went_out,
+)
 from tests.fakes.world import SetClock
 
 AROUND = Surroundings(house(), is_connected=True, lost_readers=frozenset())
@@ -41,6 +53,7 @@ READING = BriefingOpen(
 WELCOME = Told(decide(facts(), NOW), "Kari", "nb", seen=NOW)
 SEVEN_INCH = {"width": 800, "height": 480}
 MM = 800 / 154
+MORNING = NOW - timedelta(hours=2)
 SEEN = ("key", "title", "lines", "page", "notice", "signs")
 
 
@@ -213,10 +226,33 @@ EXPIRED = Told(
     "nb",
     seen=NOW,
 )
-PLAIN: list[Stage] = [Idle(), WELCOME, CannotRead(None), READING]
+BACK = Told(
+    decide(facts(row=roster_row(here=here(arrival(MORNING, 1), went_out(MORNING, 2)))), NOW),
+    "Anne-Margrethe",
+    "nb",
+    seen=NOW,
+)
+NO_DOG = Told(
+    decide(
+        facts(
+            row=roster_row(
+                activities=(Activity.VISIT, Activity.DOG_VISIT),
+                dog=DogTeam((DogPlace.COMMON_ROOM,), TODAY - timedelta(days=1)),
+            )
+        ),
+        NOW,
+    ),
+    "Anne-Margrethe",
+    "nb",
+    seen=NOW,
+)
+PLAIN: list[Stage] = [Idle(), WELCOME, BACK, CannotRead(None), READING]
+ALL = [*PLAIN, NO_DOG, LONGEST, EXPIRED]
 
 
-@pytest.mark.parametrize("stage", [*PLAIN, LONGEST, EXPIRED], ids=lambda one: type(one).__name__)
+@pytest.mark.parametrize(
+    "stage", [*PLAIN, NO_DOG, LONGEST, EXPIRED], ids=lambda one: type(one).__name__
+)
 def test_nothing_is_cut_off_or_can_be_scrolled(kiosk: Kiosk, stage: Stage) -> None:
     page = kiosk.shows(stage)
     overflowing = page.evaluate(
@@ -289,7 +325,9 @@ _CONTRAST = """
 """
 
 
-@pytest.mark.parametrize("stage", [*PLAIN, LONGEST, EXPIRED], ids=lambda one: type(one).__name__)
+@pytest.mark.parametrize(
+    "stage", [*PLAIN, NO_DOG, LONGEST, EXPIRED], ids=lambda one: type(one).__name__
+)
 def test_every_word_has_a_contrast_of_seven_to_one(kiosk: Kiosk, stage: Stage) -> None:
     page = kiosk.shows(stage, replace(AROUND, is_connected=False))
     expect(page.locator("#clock")).to_have_text("10:02")

@@ -9,10 +9,11 @@ from zoneinfo import ZoneInfo
 from kiosk import events as ev
 from kiosk.events import At, Effect, Timer, TimerName
 from kiosk.session import Session
-from presence.admission import Facts, decide
+from presence.admission import decide
 from presence.briefing import Briefing, BriefingVersion, Section, SectionKind
 from presence.card import CardRef, SignedCode
 from presence.credential import issue_code, verify_code
+from presence.facts import Facts
 from presence.ids import PresentationId
 from presence.messages import Answer
 from presence.roster import NOTHING_UNSETTLED, House, RosterRow
@@ -75,6 +76,7 @@ class Stand:
 
     session: Session = field(default_factory=new_session)
     wall: datetime = NOW
+    is_clock_sure: bool = True
     uptime: timedelta = timedelta(hours=10)
     count: int = 0
     effects: list[Effect] = field(default_factory=list)
@@ -91,7 +93,7 @@ class Stand:
         fresh = presentation_id(self.count)
         if isinstance(event, ev.Presented):
             self.tap = fresh
-        effects = self.session.handle(event, At(self.wall, self.uptime, fresh))
+        effects = self.session.handle(event, At(self.wall, self.uptime, fresh, self.is_clock_sure))
         self.effects += effects
         return effects
 

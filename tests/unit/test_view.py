@@ -1,9 +1,7 @@
 """What the screen says, word for word."""
 
-import re
 from dataclasses import replace
 from datetime import date, timedelta
-from string import Formatter
 
 import msgspec
 import pytest
@@ -16,24 +14,21 @@ from kiosk.events import (
     Reading,
     Stage,
     Starting,
-    Surroundings,
     Told,
     Touch,
 )
-from kiosk.screen.view import Button, Notice, Number, View, view
+from kiosk.screen.view import Button, Notice, Number, View
 from kiosk.screen.words import CATALOGUES
 from presence.admission import decide
 from presence.briefing import BriefingVersion, Section, SectionKind
 from presence.card import Unreadable
 from presence.policy import Emergency, EmergencyNumber, Policy
 from presence.reason import Reason
-from presence.roster import CardState, HeldCard, MissingCourse, RosterRow
+from presence.roster import CardState, Elsewhere, MissingCourse
 from presence.verdict import Basis
-from presence.visit import Here
 from tests.builders import (
     CARD,
     NOW,
-    OSLO,
     TODAY,
     acknowledged,
     arrival,
@@ -45,33 +40,7 @@ from tests.builders import (
     oslo,
     roster_row,
 )
-
-AROUND = Surroundings(house(), is_connected=True, lost_readers=frozenset())
-LOCAL = NOW.astimezone(OSLO)
-EXPIRED = held_card(valid_until=TODAY - timedelta(days=1))
-
-
-def told(row: RosterRow | None, basis: Basis = Basis.LIVE, language: str = "nb") -> Told:
-    verdict = decide(facts(basis, row=row), NOW)
-    first = Told(verdict, None, language, seen=NOW)
-    return replace(first, first_name="Kari" if first.is_greeting else None)
-
-
-def with_card(card: HeldCard) -> RosterRow:
-    return roster_row(card)
-
-
-def inside(minutes: float) -> Here:
-    return here(arrival(NOW - timedelta(minutes=minutes), 1))
-
-
-def seen(stage: Stage, around: Surroundings = AROUND, language: str = "nb") -> View:
-    return view(stage, around, language, LOCAL)
-
-
-def said(stage: Stage, language: str = "nb") -> tuple[str, list[str]]:
-    shown = seen(stage, language=language)
-    return shown.title, list(shown.lines)
+from tests.unit.screens import AROUND, EXPIRED, inside, outside, said, seen, told, with_card
 
 
 def reading(page: int = 0, notice: Told | CannotRead | None = None) -> BriefingOpen:
@@ -119,6 +88,11 @@ STAGES: list[tuple[Stage, str, list[str]]] = [
         ["Skal du gå? Vent ett minutt."],
     ),
     (told(roster_row(here=inside(60))), "Takk for besøket, Kari", ["Du er sjekket ut."]),
+    (
+        told(roster_row(here=outside())),
+        "Velkommen tilbake, Kari",
+        ["Du er fortsatt sjekket inn."],
+    ),
     (told(None), "Snakk med personalet", ["De hjelper deg."]),
     (
         told(with_card(EXPIRED)),
@@ -230,6 +204,7 @@ def test_every_neutral_refusal_looks_exactly_the_same() -> None:
         told(None),
         told(roster_row(is_paused=True)),
         told(with_card(held_card(valid_from=TODAY + timedelta(days=1)))),
+        told(roster_row(elsewhere=Elsewhere(NOW, NOW + timedelta(minutes=8)))),
         *(
             told(with_card(held_card(state=state)))
             for state in CardState
@@ -237,7 +212,7 @@ def test_every_neutral_refusal_looks_exactly_the_same() -> None:
         ),
     ]
     views = [seen(stage) for stage in refusals]
-    assert len({stage.verdict.reason for stage in refusals}) == 4
+    assert len({stage.verdict.reason for stage in refusals}) == 5
     assert views == [views[0]] * len(views)
     assert "Kari" not in str(views[0])
 
@@ -315,25 +290,3 @@ def test_more_time_is_offered_where_there_is_something_to_note_down() -> None:
     due = roster_row(held_card(valid_until=date(2026, 12, 24)))
     assert [list(seen(told(row)).buttons) for row in (with_card(EXPIRED), due)] == [more, more]
     assert [list(seen(told(row)).buttons) for row in (None, roster_row())] == [[], []]
-
-
-# --- the catalogues --------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("language", CATALOGUES)
-def test_every_catalogue_has_every_word_with_the_same_blanks(language: str) -> None:
-    def blanks(text: str) -> set[str | None]:
-        return {name for _, name, _, _ in Formatter().parse(text) if name}
-
-    ours, norwegian = CATALOGUES[language], CATALOGUES["nb"]
-    assert {key: blanks(text) for key, text in ours.items()} == {
-        key: blanks(text) for key, text in norwegian.items()
-    }
-    assert len(ours["months"].split()) == 12
-    assert len(ours["weekdays"].split()) == 7
-
-
-@pytest.mark.parametrize("language", CATALOGUES)
-def test_nobody_is_asked_to_sign_in(language: str) -> None:
-    text = " ".join(CATALOGUES[language].values()).lower()
-    assert re.findall(r"\b(logg\w* inn|log in|logga in|log ind)\b", text) == []
