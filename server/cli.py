@@ -7,8 +7,10 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
+from random import SystemRandom
 
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -16,8 +18,11 @@ from presence.settings import SettingsError
 from server import config, schema
 from server.broker import BrokerError
 from server.config import Config
-from server.db import make_engine
+from server.db import make_engine, writing
 from server.keys import KeysError
+from server.people import register
+from server.people.register import RegisterError
+from server.people.taking_over import take_over
 from server.policies import files
 from server.policies.services import UnknownPolicyError
 from server.run import Running, build
@@ -40,7 +45,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     logging.getLogger("alembic").setLevel(logging.WARNING)
     if "file" in asked:
         return check_policy(asked.file)
-    command: Callable[[Config], int] = asked.command
+    command: Callable[[Config], int]
+    if "register" in asked:
+        command = partial(import_volunteers, path=asked.register)
+    else:
+        command = asked.command
     try:
         return command(config.read(asked.config))
     except SettingsError as error:
@@ -72,6 +81,14 @@ def _parser() -> argparse.ArgumentParser:
     )
     check.add_argument("file", type=Path, metavar="FILE", help="the policy, in TOML")
     check.set_defaults(command=check_policy)
+    words = "take over what was kept elsewhere"
+    take = commands.add_parser("import", help=words, description=words)
+    words = "add every volunteer of a register, or tell every fault and add nobody"
+    people = take.add_subparsers(required=True, metavar="WHAT").add_parser(
+        "volunteers", help=words, description=words
+    )
+    people.add_argument("register", type=Path, metavar="FILE", help="the register, as CSV")
+    people.add_argument("--config", type=Path, required=True, help="the configuration, in TOML")
     return parser
 
 
@@ -98,6 +115,26 @@ def upgrade(read: Config) -> int:
         schema.upgrade(engine)
     finally:
         engine.dispose()
+    return 0
+
+
+def import_volunteers(read: Config, path: Path) -> int:
+    """Take a register of volunteers over, beside a running server or without one."""
+    os.umask(OWNER_ONLY)
+    now = datetime.now(UTC)
+    with path.open("rb") as file:
+        found = register.read(file.read(register.MOST_BYTES + 1), now.astimezone().date())
+    engine = make_engine(read.database)
+    try:
+        schema.upgrade(engine)
+        with writing(engine) as session, session.begin():
+            taken = take_over(session, now, found, str(path), SystemRandom())
+    except RegisterError as error:
+        print(error, file=sys.stderr)
+        return FAILED
+    finally:
+        engine.dispose()
+    print(f"{path}: {taken.volunteers} volunteers and {taken.cards} cards were added")
     return 0
 
 
