@@ -65,7 +65,7 @@ def _grey(frame: Frame) -> Frame | None:
     if frame.ndim == 3 and frame.shape[2] == 1:
         frame = frame[:, :, 0]
     if frame.ndim == 2:
-        return np.ascontiguousarray(frame)
+        return frame
     if frame.ndim == 3 and frame.shape[2] in _BY_COLOURS:
         return cv2.cvtColor(frame, _BY_COLOURS[frame.shape[2]]).astype(np.uint8, copy=False)
     return None

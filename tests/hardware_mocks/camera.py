@@ -9,7 +9,7 @@ import numpy as np
 
 from kiosk.readers.frames import Frame, FrameSource
 
-PATIENCE = 10.0
+PATIENCE = 30.0
 SIZE = (720, 1280)
 
 

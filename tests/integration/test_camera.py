@@ -35,6 +35,8 @@ LEFT, RIGHT = Pose(centre=(350, 360)), Pose(centre=(930, 360))
 READY, REMOVED = ReaderReady(NAME), Removed(NAME)
 FOREIGN = Presented(NAME, Unreadable.UNSUPPORTED)
 PACE = Pace(idle=0.001, near=0.001, looks_until_gone=CAMERA_PACE.looks_until_gone, reopen=(0.01,))
+SHAKEN = 16
+"""Looks at which a hand may be too quick for the camera: a second and a half."""
 NONE = [nothing_there()]
 AWAY = NONE * PACE.looks_until_gone
 
@@ -68,7 +70,7 @@ def test_a_hand_that_shakes_makes_one_presentation(
         centre = (640 + rng.uniform(-200, 200), 360 + rng.uniform(-80, 80))
         sharp = photograph([(ADA, Pose(centre=centre, turn=rng.uniform(-20, 20)))], seed=3)
         blurred = photograph([(ADA, Pose(centre=centre))], Light(motion=40), seed=4)
-        film += [sharp] + [blurred] * int(rng.integers(1, PACE.looks_until_gone - 1))
+        film += [sharp] + [blurred] * int(rng.integers(1, SHAKEN))
     camera.play(film + AWAY)
     assert witness.rest() == [presented(ADA), REMOVED]
 
@@ -80,10 +82,10 @@ def test_two_cards_after_each_other_are_two_presentations(
     assert witness.rest() == [presented(ADA), REMOVED, presented(BO), REMOVED]
 
 
-def test_a_resting_card_is_presented_once_though_minutes_pass(
+def test_a_resting_card_is_presented_once_however_long_it_rests(
     camera: EmulatedCamera, witness: Witness
 ) -> None:
-    camera.play([card_frame(ADA)] * 10 * 60 * 2)
+    camera.play([card_frame(ADA)] * 300)
     assert witness.rest() == [presented(ADA)]
 
 

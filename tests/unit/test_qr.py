@@ -60,6 +60,15 @@ def test_no_fewer_codes_are_read_than_zxing_reads_by_itself(kind: str) -> None:
         assert ours > by_itself, "blurring brings these back"
 
 
+def test_a_picture_that_rests_is_looked_at_as_it_is_and_blurred_in_turns() -> None:
+    found = set()
+    for _, code, frame in seeded_frames(kinds=["far away", "noisy"]):
+        decoder = QrDecoder()
+        found.add(tuple(code in decoder.texts(frame) for _ in range(4)))
+    sharp, blurred = (True, False, True, False), (False, True, False, True)
+    assert {sharp, blurred} <= found <= {sharp, blurred, (True,) * 4, (False,) * 4}
+
+
 def test_the_set_is_the_same_for_the_same_seed_and_every_picture_is_another() -> None:
     kinds = ["as most people hold it"]
     first, again = list(seeded_frames(3, kinds)), list(seeded_frames(3, kinds))
