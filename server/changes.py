@@ -106,5 +106,9 @@ def come_to(session: Session, name: str) -> int:
 
 
 def keep_place(session: Session, name: str, last_id: int) -> None:
-    """Write down how far a reader of that name has come."""
-    session.merge(Cursor(name=name, last_id=last_id))
+    """Write down how far a reader of that name has come. There is no way back."""
+    found = session.get(Cursor, name)
+    if found is None:
+        session.add(Cursor(name=name, last_id=last_id))
+    else:
+        found.last_id = max(found.last_id, last_id)

@@ -144,6 +144,11 @@ def writing(engine: sa.Engine) -> Session:
     return Session(engine, execution_options=_WRITE[engine.dialect.name])
 
 
+def is_writing(connection: sa.Connection) -> bool:
+    """Whether the connection is that of a session of `writing`."""
+    return bool(connection.get_execution_options().get(_IS_WRITING, False))
+
+
 def is_passing(error: Exception) -> bool:
     """The database cannot be had at the moment, or asks to be asked again. Nothing is wrong with
     what was to be read or written."""
@@ -166,10 +171,9 @@ def _keep_on_sqlite(engine: sa.Engine) -> None:
 
     @event.listens_for(engine, "begin")
     def begin(connection: sa.Connection) -> None:
-        options = connection.get_execution_options()
-        if options.get("isolation_level") != "AUTOCOMMIT":
-            is_writing = options.get(_IS_WRITING, False)
-            connection.exec_driver_sql("BEGIN IMMEDIATE" if is_writing else "BEGIN DEFERRED")
+        if connection.get_execution_options().get("isolation_level") != "AUTOCOMMIT":
+            kind = "IMMEDIATE" if is_writing(connection) else "DEFERRED"
+            connection.exec_driver_sql(f"BEGIN {kind}")
 
 
 def _keep_on_postgresql(engine: sa.Engine) -> None:
@@ -190,5 +194,5 @@ def _keep_on_postgresql(engine: sa.Engine) -> None:
 
     @event.listens_for(engine, "begin")
     def begin(connection: sa.Connection) -> None:
-        if connection.get_execution_options().get(_IS_WRITING, False):
+        if is_writing(connection):
             connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({WRITE_LOCK})")

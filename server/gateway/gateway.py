@@ -18,6 +18,7 @@ from server.gateway.answers import Answered, Answers, Decide, UnknownKioskError
 from server.gateway.once import Once
 from server.gateway.ports import Connect, Incoming
 from server.gateway.publications import Publications
+from server.gateway.speaker import Speaker
 from server.gateway.statuslists import StatusLists
 from server.gateway.worker import Job, Worker
 
@@ -49,11 +50,10 @@ class Gateway:
         self._once = Once()
         self._answers = Answers(engine, trust, decide)
         self._recent: OrderedDict[bytes, Answered] = OrderedDict()
-        lists = StatusLists(
-            engine, status_key, trust, self.publish_list, lambda: self.wire.is_ready
-        )
+        lists = StatusLists(engine, status_key, trust, self.publish_list, self.is_connected)
         rosters = Publications(roster_key, self.publish)
-        self.worker = Worker(engine, rosters, lists, self.publish, clock, self._once)
+        speaker = Speaker(engine, self.is_connected)
+        self.worker = Worker(engine, rosters, lists, speaker, self.publish, clock, self._once)
         self.wire = connect(topics.GATEWAYS, self.receive, self.worker.greet)
 
     def start(self) -> None:
@@ -71,6 +71,10 @@ class Gateway:
     def is_alive(self) -> bool:
         """Both threads run. Once one of them does not, the process should end."""
         return self.worker.is_alive and self.wire.is_alive
+
+    def is_connected(self) -> bool:
+        """Whether the broker has accepted our subscription."""
+        return self.wire.is_ready
 
     def publish(self, kiosk: KioskId, leaf: Leaf, payload: bytes) -> None:
         """Send to a kiosk; without a connection the message is gone, and the kiosk asks again."""

@@ -13,13 +13,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import sqlalchemy as sa
-from sqlalchemy.exc import OperationalError
 
 from presence import codec
 from presence.ids import InstitutionId
 from presence.messages import Entries, FromKiosk, Have, Heartbeat, Receipts
 from presence.topics import Leaf
-from server.db import reading, writing
+from server.db import is_passing, reading, writing
 from server.gateway import commits, entries
 from server.gateway.answers import Notice
 from server.gateway.chores import Chores
@@ -33,6 +32,7 @@ from server.gateway.publications import (
     homes_with_kiosks,
     under_new_policy,
 )
+from server.gateway.speaker import Speaker
 from server.gateway.statuslists import StatusLists
 
 log = logging.getLogger(__name__)
@@ -47,7 +47,7 @@ LOOK_EVERY = timedelta(minutes=1)
 GREETED_AT_ONCE = 5
 """Homes told in one turn what their kiosks should hold; entries come in between."""
 _DATABASE, _NOT_READ, _NOT_WRITTEN = "the database", "cannot be read", "cannot be written"
-_NO_LISTS = "gives no status lists"
+_NO_LISTS, _NO_CHORES = "gives no status lists", "lets no chore be done"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +70,7 @@ class Worker:
         engine: sa.Engine,
         publications: Publications,
         statuses: StatusLists,
+        speaker: Speaker,
         publish: Publish,
         clock: Callable[[], datetime],
         once: Once,
@@ -77,6 +78,7 @@ class Worker:
         self._engine = engine
         self._publications = publications
         self._statuses = statuses
+        self._speaker = speaker
         self._publish = publish
         self._clock = clock
         self._once = once
@@ -121,6 +123,7 @@ class Worker:
         while self.turn(POLL_SECONDS):
             pass
         self._attempt(self._save_place, _NOT_WRITTEN)
+        self._speaker.rest()
         self._attempt(self._statuses.stop, _NOT_WRITTEN)
 
     def begin(self) -> None:
@@ -134,9 +137,10 @@ class Worker:
         notices = [self._notices.popleft() for _ in range(len(self._notices))]
         if jobs or notices:
             self._deal_with(jobs, notices)
+        self._attempt(self._find_speaker, _NOT_READ)
         self._attempt(self._tell_news, _NOT_READ)
         self._attempt(self._look_for_policies, _NOT_READ)
-        self._attempt(lambda: self._chores.turn(self._clock()), _NOT_WRITTEN)
+        self._attempt(lambda: self._chores.turn(self._clock()), _NO_CHORES)
         self._attempt(self._greet_some, _NOT_READ)
         if self._statuses.has_work(self._clock()):
             self._attempt(self._work_on_lists, _NO_LISTS)
@@ -196,10 +200,10 @@ class Worker:
             return
         try:
             commits.commit(self._engine, now, units)
-        except OperationalError:
-            # Nothing is wrong with what was told. It gets no receipt and is told again.
-            raise
-        except Exception:
+        except Exception as error:
+            if is_passing(error):
+                # Nothing is wrong with what was told. It gets no receipt and is told again.
+                raise
             if len(units) > 1:
                 for unit in units:
                     self._store(now, [unit])
@@ -219,11 +223,19 @@ class Worker:
         with reading(self._engine) as session:
             self._publications.answer_have(session, now, have)
 
+    def _find_speaker(self) -> None:
+        if self._speaker.ask():
+            # From where the one before us had come; and what it had read and not sent is made up
+            # for by telling every kiosk what it should hold.
+            self._reader = Reader()
+            self._must_greet.set()
+
     def _tell_news(self) -> None:
         with reading(self._engine) as session:
             news = self._reader.news(session)
             if news:
-                self._publications.tell(session, self._clock(), news)
+                if self._speaker.is_us:
+                    self._publications.tell(session, self._clock(), news)
                 self._statuses.note(news)
                 self._reader.done(news)
 
@@ -240,6 +252,9 @@ class Worker:
         self._statuses.work(self._clock())
 
     def _greet_some(self) -> None:
+        if not self._speaker.is_us:
+            self._to_greet.clear()
+            return
         if not self._to_greet and not self._must_greet.is_set():
             return
         with reading(self._engine) as session:
@@ -250,12 +265,14 @@ class Worker:
                 self._publications.greet(session, self._clock(), self._to_greet.popleft())
 
     def _find_place(self) -> None:
-        with reading(self._engine) as session:
+        with writing(self._engine) as session, session.begin():
             self._reader.begin(session)
-        self._save_place()
+            self._reader.save(session)
 
     def _save_place(self) -> None:
         self._saved_at = self._clock()
+        if not self._speaker.is_us:
+            return
         with writing(self._engine) as session, session.begin():
             self._reader.save(session)
 
@@ -263,9 +280,10 @@ class Worker:
         """The top of the thread: whatever comes over the wire, it goes on."""
         try:
             action()
-        except OperationalError as error:
-            self._once.warn(_DATABASE, fault, type(error.orig).__name__)
-        except Exception:
-            log.exception("the gateway goes on after a fault of its own")
+        except Exception as error:
+            if is_passing(error):
+                self._once.warn(_DATABASE, fault, type(error.__cause__ or error).__name__)
+            else:
+                log.exception("the gateway goes on after a fault of its own")
         else:
             self._once.over(_DATABASE, fault)

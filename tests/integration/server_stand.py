@@ -3,6 +3,7 @@
 import os
 import queue
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
@@ -69,6 +70,8 @@ DOOR = KioskId("solbakken-1")
 OTHER_DOOR = KioskId("nordstrand-1")
 BOOT = BootId(uuid7(NOW, b"\x01" * 10))
 WAIT = 5.0
+IMPATIENT = {"sqlite": "PRAGMA busy_timeout = 50", "postgresql": "SET lock_timeout = '50ms'"}
+"""Makes a connection give up at once where another one writes."""
 
 
 def fresh() -> str:
@@ -246,9 +249,10 @@ class RawKiosk:
     def next(self, leaf: Leaf, seconds: float = WAIT) -> MQTTMessage | None:
         """The next message of this kind; others that come before it are dropped."""
         wanted = topics.topic(self.kiosk, leaf)
+        deadline = time.monotonic() + seconds
         while True:
             try:
-                message = self._got.get(timeout=seconds)
+                message = self._got.get(timeout=max(0.0, deadline - time.monotonic()))
             except queue.Empty:
                 return None
             if message.topic == wanted:

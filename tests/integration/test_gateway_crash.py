@@ -1,8 +1,6 @@
 """A gateway can die at any point. What it has stored stays stored, once."""
 
 import signal
-import subprocess
-import sys
 import threading
 import time
 from datetime import timedelta
@@ -18,6 +16,7 @@ from server.broker import Broker
 from server.db import reading
 from server.keys import Keys
 from server.visits.models import EventRow, VisitRow
+from tests.integration.gateway_process import gateway_process
 from tests.integration.server_stand import (
     DOOR,
     NOW,
@@ -37,15 +36,11 @@ def test_a_gateway_killed_between_commit_and_receipt_doubles_nothing(
     engine: sa.Engine, keys: Keys, tmp_path: Path, broker: Broker
 ) -> None:
     coming, going = entry(arrived(0), NOW - timedelta(hours=1)), entry(left(0))
-    url = engine.url.render_as_string(hide_password=False)
-    arguments = [url, tmp_path / "keys", broker.port]
-    command = [sys.executable, "-m", "tests.integration.dying_gateway", *map(str, arguments)]
     with RawKiosk(broker.port) as kiosk:
-        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as dying:
-            assert dying.stdout is not None
-            assert dying.stdout.readline() == "ready\n"
+        with gateway_process(engine.url, tmp_path, broker.port, "receipts") as dying:
             kiosk.say(Leaf.ENTRIES, told(DOOR, coming, going))
-            assert dying.wait(WAIT) == -signal.SIGKILL
+            dying.join(WAIT)
+            assert dying.exitcode == -signal.SIGKILL
         assert kiosk.next(Leaf.RECEIPTS, seconds=0.2) is None
         with gateway(engine, keys, broker.port):
             receipts = kiosk.tell(coming, going)

@@ -16,6 +16,7 @@ from server.keys import Keys
 from server.visits.models import EventRow
 from tests.integration.server_stand import (
     DOOR,
+    IMPATIENT,
     RawKiosk,
     arrived,
     code,
@@ -30,7 +31,6 @@ REFUSE = {
     " BEGIN SELECT RAISE(ABORT, 'no'); END",
     "postgresql": "ALTER TABLE events ADD CONSTRAINT refuse CHECK (id <> '{}')",
 }
-IMPATIENT = {"sqlite": "PRAGMA busy_timeout = 50", "postgresql": "SET lock_timeout = '50ms'"}
 FAULT = {"sqlite": "OperationalError", "postgresql": "LockNotAvailable"}
 ACCEPTED, REJECTED = Settlement.ACCEPTED, Settlement.REJECTED
 
