@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tests.bench import blocks, city, figures, program, qr, question, rules, stores, taps
+from tests.bench import blocks, city, figures, lists, program, qr, question, rules, stores, taps
 from tests.bench.city import City
 from tests.bench.figures import Figure, figure
 
@@ -27,6 +27,7 @@ FULL: dict[str, Part] = {
     "stores": lambda made: stores.measure(made, stores.Scale(rounds=9, rows=200)),
     "rules": lambda made: rules.measure(made, 15),
     "qr": lambda made: qr.measure(9),
+    "lists": lambda made: lists.measure(15),
 }
 QUICK: dict[str, Part] = {
     "question": lambda made: question.measure(made, question.Scale(rounds=4, questions=100)),
@@ -35,6 +36,7 @@ QUICK: dict[str, Part] = {
     "stores": lambda made: stores.measure(made, stores.Scale(rounds=2, rows=20)),
     "rules": lambda made: rules.measure(made, 3),
     "qr": lambda made: qr.measure(2),
+    "lists": lambda made: lists.measure(3),
 }
 
 

@@ -16,6 +16,7 @@ from presence.card import Credential, SignedCode
 from presence.credential import issue_code, verify_code
 from presence.ids import RANDOM_BYTES, PresentationId, uuid7
 from presence.messages import Answer, Message, Question
+from presence.statuslist import SignedList
 from server.broker import Broker
 from tests.bench import desk
 from tests.bench.blocks import Block, ratio, take_turns, typical
@@ -100,7 +101,7 @@ class Kiosk:
             raise ValueError("the answer to another question")
         return Trip(asked, handed_over, answered, answer)
 
-    def _received(self, message: Message, _issued: datetime | None) -> None:
+    def _received(self, message: Message | SignedList, _issued: datetime | None) -> None:
         arrived = monotonic_ns()
         if isinstance(message, Answer):
             self._arrived.put((arrived, message))
