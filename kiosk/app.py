@@ -149,17 +149,14 @@ def build(
         outbox = outbox or SqliteOutbox(config.data / "outbox.db", os.urandom)
         stack.callback(outbox.close)
         roster = stack.enter_context(closing(SqliteRoster(config.data / "roster.db")))
-        lists = SqliteStatusLists(config.data / "statuslists.db", trust)
-        stack.callback(lists.close)
+        lists = stack.enter_context(closing(SqliteStatusLists(config.data / "lists.db", trust)))
         clock, chores = _time(config.data, clock, stack)
         chores += [Chore(WATCHDOG_EVERY, systemd.alive), _forgetting(roster, clock)]
-        readers = open_readers(config) if readers is None else readers
         indicator = _lamps(config.indicator) if indicator is None else indicator
         stack.callback(indicator.close)
         screen = _screen(config.screen, clock, inbox, frame_ancestors)
         stack.callback(screen.stop)
-        for reader in readers:
-            stack.callback(reader.stop)
+        readers = _readers(config, readers, stack)
         link = _link(config, trust, inbox, clock, stack)
         world = Ports(
             clock=clock,
@@ -189,6 +186,13 @@ def load_trust(path: Path) -> TrustList:
 def open_readers(config: Config) -> list[Reader]:
     """Raises ReaderConfigError."""
     return [open_reader(ReaderSpec(one.family, one.device, one.name)) for one in config.readers]
+
+
+def _readers(config: Config, given: Sequence[Reader] | None, stack: ExitStack) -> Sequence[Reader]:
+    readers = open_readers(config) if given is None else given
+    for reader in readers:
+        stack.callback(reader.stop)
+    return readers
 
 
 def _time(data: Path, given: Clock | None, stack: ExitStack) -> tuple[Clock, list[Chore]]:
