@@ -1,6 +1,6 @@
 """Twelve nursing homes of a town that does not exist. No postal code begins with 0000."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from presence.ids import InstitutionId, KioskId
 from presence.travel import Place
@@ -72,9 +72,7 @@ NORDSTRAND = _home(
 )
 """12 km from Solbakken."""
 
-HOMES: tuple[Home, ...] = (
-    SOLBAKKEN,
-    NORDSTRAND,
+_OTHERS = (
     _home("granlia", "Granlia", "Kvistløkka 8", _GARDEN, "ved storgrana", "at the tall tree"),
     _home("bekkefaret", "Bekkefaret", "Vadestien 2", _YARD, "ved brua", "at the bridge"),
     _home("utsikten", "Utsikten", "Varderunden 19", _ROAD, "ved varden", "at the cairn"),
@@ -92,5 +90,26 @@ HOMES: tuple[Home, ...] = (
         "ved garasjen",
         "at the garage",
         is_neighbour=True,
+    ),
+)
+_ROUND_THE_FJORD = (
+    (64.012, 5.031),
+    (64.024, 5.018),
+    (64.031, 5.064),
+    (64.043, 4.981),
+    (64.052, 5.072),
+    (64.066, 4.968),
+    (64.071, 5.083),
+    (64.083, 5.047),
+    (64.094, 4.972),
+    (64.127, 5.219),
+)
+
+HOMES: tuple[Home, ...] = (
+    SOLBAKKEN,
+    NORDSTRAND,
+    *(
+        replace(home, place=Place(*where))
+        for home, where in zip(_OTHERS, _ROUND_THE_FJORD, strict=True)
     ),
 )

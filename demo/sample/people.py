@@ -57,6 +57,10 @@ class Plan:
     also: tuple[Activity, ...] = ()
     """What else this person comes for."""
     has_card: bool = True
+    talked: date | None = None
+    """Day of the last evaluation conversation."""
+    misses_first_aid: bool = False
+    """Of the cast only."""
     visits_a_year: int = 0
 
 
@@ -71,6 +75,8 @@ def cast(today: date) -> tuple[Plan, ...]:
 
     soon, over = today + timedelta(days=30), today - timedelta(days=1)
     almost = add_months(today + timedelta(days=1), -12 * Policy().adult_years)
+    expired = {"valid_from": add_months(over, -36), "valid_until": over}
+    a_year = {"valid_from": add_months(today, -12)}
     dog = {"activity": Activity.DOG_VISIT, "also": (Activity.VISIT,)}
     return (
         one("astrid", "Astrid", "Moen", None, valid_from=today - timedelta(days=5)),
@@ -83,10 +89,10 @@ def cast(today: date) -> tuple[Plan, ...]:
         one("hassan", "Hassan", "Warsame", 3, state=CardState.LOST, blocked_days=3),
         one("iben", "Iben", "Lunde", 1, homes=(NORDSTRAND,), activity=Activity.VIGIL),
         one("jon", "Jon", "Balto", 3, homes=(SOLBAKKEN, NORDSTRAND), language="en"),
-        one("expired", "Kirsti", "Tangen", 3, valid_from=add_months(over, -36), valid_until=over),
+        one("expired", "Kirsti", "Tangen", 3, talked=add_months(today, -37), **expired),
         one("thirty_days", "Lars", "Alm", 3, valid_from=add_months(soon, -36), valid_until=soon),
         one("seventeen", "Maja", "Lia", None, born=almost, valid_from=today, has_card=False),
-        one("grace_course", "Nils", "Vik", 3, valid_from=add_months(today, -12)),
+        one("grace_course", "Nils", "Vik", 3, misses_first_aid=True, **a_year),
         one("dog", "Oda", "Strand", 3, **dog),
     )
 
@@ -129,8 +135,14 @@ def _somebody(random: Random, today: date, state: CardState, term: str | None) -
         blocked_days=random.randint(2, min(60, (today - valid_from).days)),
         valid_from=valid_from,
         valid_until=valid_until,
+        talked=None if valid_until is None else _talked(today, valid_until),
         visits_a_year=random.choice((12, 18, 24, 26, 30, 40)),
     )
+
+
+def _talked(today: date, valid_until: date) -> date | None:
+    """Half of those whose renewal is near have talked about it."""
+    return today - timedelta(days=20) if valid_until.day % 2 else None
 
 
 def _birth(random: Random, today: date) -> date:

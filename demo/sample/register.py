@@ -7,6 +7,7 @@ from demo.sample import briefings
 from demo.sample.desk import ACTOR, Desk, Made
 from demo.sample.homes import Home
 from demo.sample.people import ELVEMO, FJORDBY, Plan
+from demo.sample.qualifications import add_courses, add_qualifications
 from demo.sample.visiting import ZONE
 from presence.briefing import BriefingVersion
 from presence.ids import ChapterId, VolunteerId
@@ -44,6 +45,7 @@ def add_chapters(desk: Desk) -> None:
             )
         )
     desk.session.flush()
+    add_courses(desk)
 
 
 def add_home(desk: Desk, home: Home) -> None:
@@ -96,6 +98,7 @@ def add_person(desk: Desk, plan: Plan) -> None:
             started_on=plan.valid_from,
         )
         assign(session, joined, expected)
+    add_qualifications(desk, plan, volunteer.id, plan.valid_from)
     card = _add_card(desk, plan, volunteer.id, joined) if plan.has_card else None
     desk.made.append(Made(plan, volunteer.id, card))
 

@@ -12,10 +12,12 @@ import sqlalchemy as sa
 
 from demo.sample import briefings, load
 from demo.sample.homes import HOMES, SOLBAKKEN, Home
-from presence.activity import Activity
+from presence.activity import Activity, DogPlace, DogTeam
 from presence.briefing import Briefing, BriefingVersion, Section, faults
 from presence.credential import verify_code
-from presence.roster import CardState
+from presence.policy import Policy
+from presence.roster import CardState, MissingCourse, RosterRow
+from presence.travel import distance_km
 from presence.visit import VisitState
 from server.briefings.models import AcknowledgementRecord
 from server.cards.models import Card
@@ -23,8 +25,10 @@ from server.db import reading, writing
 from server.institutions.models import Assignment, Chapter, Institution
 from server.institutions.queries import boards
 from server.kiosks.models import Kiosk
+from server.kiosks.roster import row_of, rows_of
 from server.notices.models import Alert
 from server.people.models import Volunteer
+from server.people.services import last_conversation
 from server.schema import upgrade
 from server.visits.models import EventRow, RefusedAttempt, VisitRow
 from tests.databases import Databases
@@ -36,6 +40,12 @@ TODAY = NOW.date()
 @pytest.fixture(scope="module")
 def city(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     with site(prepare(databases, tmp_path_factory.mktemp("city"), "city")) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def story(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    with site(prepare(databases, tmp_path_factory.mktemp("story"))) as found:
         yield found
 
 
@@ -170,6 +180,55 @@ def test_the_cast_stands_where_the_stories_begin(databases: Databases, tmp_path:
         assert story.card("thirty_days").valid_until == date(2026, 12, 24)
         assert cast["seventeen"].card_id == ""
         assert nobody == [((), ()), ((), ())]
+
+
+def test_the_cast_has_courses_a_dog_and_conversations_as_the_stories_need_them(
+    story: Site,
+) -> None:
+    with reading(story.engine) as session:
+        rows = {
+            key: row
+            for key, one in story.sample.cast.items()
+            if (row := row_of(session, SOLBAKKEN.id, one.volunteer_id, NOW)) is not None
+        }
+        kirsti = story.sample.cast["expired"].volunteer_id
+        last = last_conversation(session, kirsti, TODAY)
+    missing = {key: row.courses for key, row in rows.items() if _is_told(row)}
+    assert missing == {"grace_course": (MissingCourse("Førstehjelp", date(2027, 1, 11)),)}
+    assert rows["dog"].activities == (Activity.DOG_VISIT, Activity.VISIT)
+    assert rows["dog"].dog == DogTeam((DogPlace.WALK, DogPlace.COMMON_ROOM), date(2027, 6, 12))
+    assert [key for key, row in rows.items() if row.dog is not None] == ["dog"]
+    assert last is not None
+    assert last.day == date(2023, 10, 24)
+
+
+def test_every_home_has_a_place_of_its_own() -> None:
+    places = {(home.place.latitude, home.place.longitude) for home in HOMES if home.place}
+    assert len(places) == len(HOMES)
+
+
+def _is_told(row: RosterRow) -> bool:
+    """Whether a kiosk would say a word about a course."""
+    soon = TODAY + timedelta(days=Policy().renewal_notice_days)
+    return any(not one.is_held or one.stops_on <= soon for one in row.courses)
+
+
+def test_the_city_has_people_who_miss_a_course_and_nobody_who_is_stopped_by_one(
+    city: Site,
+) -> None:
+    with reading(city.engine) as session:
+        rows = [row for home in HOMES for row in rows_of(session, home.id, NOW)]
+    courses = [course for row in rows for course in row.courses]
+    assert sum(not one.is_held for one in courses) >= 20
+    assert all(one.stops_on > TODAY for one in courses)
+    assert any(Activity.DOG_VISIT in row.activities and row.dog is not None for row in rows)
+
+
+def test_the_two_homes_of_the_stories_are_twelve_kilometres_apart() -> None:
+    first, second = HOMES[0].place, HOMES[1].place
+    assert first is not None
+    assert second is not None
+    assert round(distance_km(first, second), 1) == 12.0
 
 
 def test_the_same_day_gives_the_same_sample(databases: Databases, tmp_path: Path) -> None:
