@@ -55,12 +55,11 @@ def _earliest(session: Session, moves: Collection[Moved]) -> dict[Whose, datetim
         earliest[whose] = min(at, earliest.get(whose, at))
         first[whose.volunteer] = min(at, first.get(whose.volunteer, at))
     if first:
-        for home, volunteer in session.execute(_been_there, {"people": list(first)}):
+        for home, volunteer in session.execute(_known_there, {"people": list(first)}):
             earliest.setdefault(Whose(home, volunteer), first[volunteer])
     return earliest
 
 
-_been_there = sa.select(Standing.institution_id, Standing.volunteer_id).where(
-    Standing.volunteer_id.in_(sa.bindparam("people", expanding=True)),
-    Standing.latest_at.is_not(None),
+_known_there = sa.select(Standing.institution_id, Standing.volunteer_id).where(
+    Standing.volunteer_id.in_(sa.bindparam("people", expanding=True))
 )

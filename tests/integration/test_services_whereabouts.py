@@ -89,6 +89,17 @@ def test_who_arrives_at_another_home_is_only_possibly_at_the_first(session: Sess
     assert [guest.doubt for guest in found.possible] == [Doubt.ELSEWHERE]
 
 
+def test_a_home_that_only_expects_somebody_hears_of_it_when_she_arrives_elsewhere(
+    session: Session,
+) -> None:
+    before = row(session, SOLBAKKEN)
+    keep(session, NORDSTRAND, entry(arrived(0), NOW - HOUR))
+    after = row(session, SOLBAKKEN)
+    assert (before.elsewhere, states(session, SOLBAKKEN)) == (None, [])
+    assert after.elsewhere is not None
+    assert after.version > before.version, "its kiosks are told"
+
+
 @pytest.mark.parametrize("late_first", [False, True])
 def test_the_order_in_which_two_homes_tell_does_not_matter(
     session: Session, late_first: bool
