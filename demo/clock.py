@@ -60,7 +60,7 @@ class DeskKioskClock:
         now = self._desk.now()
         return ClockReading(now, self._trust, self._boot, now - self._booted)
 
-    def learn(self, server_time: datetime) -> None:  # noqa: ARG002 - the port's signature
+    def learn(self, server_time: datetime, *, is_fresh: bool) -> None:  # noqa: ARG002 - the port's signature
         """The desk has one time, so there is nothing to correct; from now on it is trusted."""
         self._trust = ClockTrust.SYNCED
 

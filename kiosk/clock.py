@@ -85,10 +85,13 @@ class SystemClock:
             wall, trust = floor, ClockTrust.FLOOR
         return ClockReading(wall, trust, self._boot, uptime)
 
-    def learn(self, server_time: datetime) -> None:
+    def learn(self, server_time: datetime, *, is_fresh: bool = True) -> None:
         """An authenticated time from the server; it is believed wherever it differs by more than
-        the network can explain."""
+        the network can explain. One that is not fresh may have been on its way for long, so it
+        never sets the clock back: what happens next must not seem to have happened before."""
         now = self.read()
+        if not is_fresh and now.wall - server_time > _STEP:
+            return
         is_right = abs(server_time - now.wall) <= _STEP
         if not is_right:
             log.warning("the clock was wrong by more than %d s; corrected", _STEP.seconds)

@@ -25,6 +25,9 @@ log = logging.getLogger(__name__)
 HAVE_EVERY = timedelta(hours=24)
 HAVE_AGAIN = timedelta(seconds=1)
 """Where the link had no room for it."""
+FRESH = timedelta(seconds=1)
+"""An answer that comes this soon after its question tells what time it is. Any other message may
+have been on its way for long, so it only tells what time it is at least."""
 PATIENCE = timedelta(seconds=1)
 """The longest sleep: so often the process says that it is alive."""
 
@@ -93,6 +96,8 @@ class Loop:
         self._inbox, self._randomness = inbox, randomness
         self._timers: dict[TimerName, tuple[timedelta, Timer]] = {}
         self._have_at: timedelta | None = None
+        self._asked: tuple[PresentationId | None, timedelta] = (None, timedelta())
+        """The last question that was handed over, and when."""
         self._now = world.clock.read()
         self._is_over = False
         self._beside: Mapping[type[Event], Callable[[Any], None]] = {
@@ -197,12 +202,14 @@ class Loop:
 
     # --- messages ----------------------------------------------------------------------------
 
-    def _heard(self, at: datetime) -> None:
-        self._world.clock.learn(at)
+    def _heard(self, at: datetime, *, is_fresh: bool = False) -> None:
+        self._world.clock.learn(at, is_fresh=is_fresh)
         self._world.roster.heard(at)
 
     def _take_answer(self, answer: ms.Answer, _issued: datetime | None) -> None:
-        self._heard(answer.at)
+        presentation, asked = self._asked
+        is_fresh = answer.presentation == presentation and self._now.uptime - asked <= FRESH
+        self._heard(answer.at, is_fresh=is_fresh)
         self._happened(ev.Answered(answer))
 
     def _take_receipts(self, receipts: ms.Receipts, _issued: datetime | None) -> None:
@@ -217,7 +224,8 @@ class Loop:
         self._happened(self._world.home.known())
 
     def _take_briefings(self, briefings: ms.Briefings, _issued: datetime | None) -> None:
-        self._world.home.keep(briefings)
+        if not self._world.home.keep(briefings):
+            self._have_at = self._now.uptime
         self._happened(self._world.home.known())
 
     def _take_list(self, offered: SignedList, _issued: datetime | None) -> None:
@@ -240,6 +248,7 @@ class Loop:
 
     def _ask(self, effect: ev.Ask) -> Event | None:
         if self._world.link.ask(effect.question):
+            self._asked = (effect.question.presentation, self._now.uptime)
             return None
         return ev.TimerFired(Timer(TimerName.ANSWER, effect.question.presentation))
 

@@ -59,8 +59,9 @@ class Indicator(Protocol):
 class Clock(Protocol):
     def read(self) -> ClockReading: ...
 
-    def learn(self, server_time: datetime) -> None:
-        """An authenticated time from the server: raises the floor, may correct the wall time."""
+    def learn(self, server_time: datetime, *, is_fresh: bool) -> None:
+        """An authenticated time from the server, which may correct the wall time: in both
+        directions when it was said just now, else forward only, for it may be old."""
         ...
 
 
@@ -93,7 +94,8 @@ class Roster(Protocol):
         """Keep the row if it is not older than the one that is there."""
 
     def apply(self, message: RosterMessage, issued: datetime) -> bool:
-        """Take over a roster. False: the digest differs afterwards, ask for the whole one."""
+        """Take over a roster. False: what is held afterwards is not what the server meant, ask
+        for it."""
         ...
 
     def heard(self, at: datetime) -> None:
@@ -108,8 +110,10 @@ class Roster(Protocol):
 class Home(Protocol):
     """What the kiosk knows of the home it stands in; kept beside the roster."""
 
-    def keep(self, briefings: Briefings) -> None:
-        """Take over the home's briefing, in every language it comes in."""
+    def keep(self, briefings: Briefings) -> bool:
+        """Take over the home's briefing, in every language it comes in. False: a newer one was
+        held until now, so this may have been on its way for long; ask what is in force."""
+        ...
 
     def known(self) -> HouseChanged:
         """The home and its briefing as they are known now."""

@@ -17,6 +17,7 @@ import msgspec
 from kiosk.events import HouseChanged
 from kiosk.store import Connect, open_store, transaction
 from presence import codec
+from presence.briefing import BriefingVersion
 from presence.card import CardRef
 from presence.ids import VolunteerId
 from presence.messages import Briefings
@@ -86,7 +87,8 @@ class SqliteRoster:
         could bring a lost card back. Rows do not go back behind their version either, so a row that
         an answer brought meanwhile is kept; only a whole roster, signed after that answer, may
         take one back (a server that was restored from its backup). False: the digest differs
-        afterwards, so what is held here is not what the server meant; ask for the whole one. Said
+        afterwards, or the home's newer briefing has not come, so what is held here is not what the
+        server meant; ask for it. Said
         once a minute at most, so that two programs of different age do not ask for ever.
         """
         if self._issued is not None and issued < self._issued:
@@ -121,10 +123,14 @@ class SqliteRoster:
 
     # --- Home ---
 
-    def keep(self, briefings: Briefings) -> None:
-        """Take over the home's briefing, in every language it comes in."""
+    def keep(self, briefings: Briefings) -> bool:
+        """Take over the home's briefing, in every language it comes in. False: a newer one was
+        held until now. Two gateways may have overtaken each other, or the server has gone back to
+        its backup; when asked, it says which."""
+        is_newer = self._briefings is None or _newest(briefings) >= _newest(self._briefings)
         self._save(_BRIEFINGS, briefings)
         self._briefings = briefings
+        return is_newer
 
     def known(self) -> HouseChanged:
         """The home and its briefing as they are known now."""
@@ -179,7 +185,8 @@ class SqliteRoster:
     def _is_as_meant(self, message: RosterMessage, issued: datetime) -> bool:
         if not message.digest:
             return True
-        if digest(self._house, self._rows.values()) == message.digest:
+        is_same = digest(self._house, self._rows.values()) == message.digest
+        if is_same and not self._is_briefing_behind():
             self._asked = None
             return True
         if self._asked is not None and issued - self._asked < _ASK_AGAIN_AFTER:
@@ -187,6 +194,13 @@ class SqliteRoster:
             return True
         self._asked = issued
         return False
+
+    def _is_briefing_behind(self) -> bool:
+        """The home has a newer briefing than the one held: its text was lost on the way."""
+        version = self._house.briefing if self._house else None
+        return version is not None and (
+            self._briefings is None or _newest(self._briefings) < version
+        )
 
     def _take_over(self, rows: dict[VolunteerId, RosterRow]) -> None:
         # A new dictionary each time: whoever asks for digests meanwhile reads the old one.
@@ -221,6 +235,11 @@ class SqliteRoster:
 
 def _holders(rows: Iterable[RosterRow]) -> dict[CardRef, VolunteerId]:
     return {card.ref: row.volunteer for row in rows for card in row.cards}
+
+
+def _newest(briefings: Briefings) -> BriefingVersion:
+    versions = (one.version for one in briefings.briefings)
+    return max(versions, default=BriefingVersion(0))
 
 
 def _is_zone(name: str) -> bool:

@@ -5,9 +5,10 @@ They are all that is left beside the signature when names have been wiped (DOMAI
 """
 
 import logging
+import sqlite3
 from pathlib import Path
 
-from kiosk.store import open_store
+from kiosk.store import Connect, open_store
 from presence.card import CardRef
 from presence.errors import SignatureError, StatusListError
 from presence.messages import HeldList
@@ -28,10 +29,10 @@ _FAULTS = {
 class SqliteStatusLists:
     """Port `StatusLists`. Used by one thread."""
 
-    def __init__(self, path: Path, trust: TrustList) -> None:
+    def __init__(self, path: Path, trust: TrustList, connect: Connect = sqlite3.connect) -> None:
         """Raises `kiosk.store.StoreError`."""
         self._trust = trust
-        self._db = open_store(path, _SCHEMA, _VERSION).connection
+        self._db = open_store(path, _SCHEMA, _VERSION, connect).connection
         self._lists: dict[int, StatusList] = {}
         self._told: set[str] = set()
         self._refused = 0

@@ -58,11 +58,12 @@ class Publications:
         if institution is None:
             return
         home, rows = house(session, institution, now), rows_of(session, institution, now)
-        if have.roster != digest(home, rows):
-            self._send_whole(now, have.kiosk, home, rows)
+        # The text first: a roster whose home has a newer briefing makes the kiosk ask for it.
         briefings = _briefings(session, have.kiosk, institution)
         if have.briefings != codec.digest(briefings):
             self._publish(have.kiosk, Leaf.BRIEFING, codec.encode(briefings))
+        if have.roster != digest(home, rows):
+            self._send_whole(now, have.kiosk, home, rows)
 
     def tell(self, session: Session, now: datetime, news: Sequence[Change]) -> None:
         """Send what changed to every kiosk that it concerns."""

@@ -28,13 +28,14 @@ class SetClock:
 
     def __init__(self, wall: datetime = NOW, uptime: timedelta = timedelta(hours=10)) -> None:
         self.wall, self.uptime = wall, uptime
-        self.learned: list[datetime] = []
+        self.learned: list[tuple[datetime, bool]] = []
+        """Each with whether it was said to be fresh."""
 
     def read(self) -> ClockReading:
         return ClockReading(self.wall, ClockTrust.SYNCED, BOOT, self.uptime)
 
-    def learn(self, server_time: datetime) -> None:
-        self.learned.append(server_time)
+    def learn(self, server_time: datetime, *, is_fresh: bool) -> None:
+        self.learned.append((server_time, is_fresh))
 
     def forward(self, by: timedelta) -> None:
         self.wall += by
@@ -50,7 +51,7 @@ class MemoryRoster:
         self.briefings: Briefings | None = None
         self.last_heard: datetime | None = None
         self.is_as_meant = True
-        """What `apply` answers: False stands for a digest that differs."""
+        """What `apply` and `keep` answer: False stands for something to be asked again."""
 
     def row(self, card: CardRef) -> RosterRow | None:
         return next((row for row in self.rows.values() if row.card(card)), None)
@@ -79,8 +80,9 @@ class MemoryRoster:
     def as_of(self) -> datetime | None:
         return self.last_heard
 
-    def keep(self, briefings: Briefings) -> None:
+    def keep(self, briefings: Briefings) -> bool:
         self.briefings = briefings
+        return self.is_as_meant
 
     def known(self) -> HouseChanged:
         held = self.briefings.briefings if self.briefings else ()

@@ -78,8 +78,8 @@ def test_a_kiosk_that_has_nothing_is_sent_everything(
 ) -> None:
     with gateway(engine, keys, broker.port), RawKiosk(broker.port) as kiosk:
         kiosk.say(Leaf.HAVE, have(DOOR))
-        roster = next_roster(kiosk, keys)
         briefings = kiosk.next(Leaf.BRIEFING)
+        roster = next_roster(kiosk, keys)
     assert roster.whole
     assert Held().apply(roster)
     assert [row.volunteer for row in roster.rows] == [volunteer(number) for number in range(3)]

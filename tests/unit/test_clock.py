@@ -155,6 +155,15 @@ def test_a_clock_that_is_right_but_for_the_network_is_left_alone(
     assert not caplog.records
 
 
+def test_a_time_that_may_be_old_never_sets_the_clock_back(machine: Machine) -> None:
+    clock = machine.start()
+    clock.learn(NOON, is_fresh=True)
+    clock.learn(NOON - 20 * SECOND, is_fresh=False)
+    assert told(clock) == (NOON, SYNCED)
+    clock.learn(NOON + 20 * SECOND, is_fresh=False)
+    assert told(clock) == (NOON + 20 * SECOND, SYNCED)
+
+
 def test_a_wall_clock_that_jumps_later_changes_nothing_once_the_server_has_spoken(
     machine: Machine,
 ) -> None:

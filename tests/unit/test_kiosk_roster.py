@@ -247,3 +247,24 @@ def test_the_roster_is_written_durably(tmp_path: Path) -> None:
         assert db.execute("SELECT volunteer FROM person").fetchall() == [("v1",)]
     db.close()
     roster.close()
+
+
+def test_a_briefing_older_than_the_one_held_is_kept_and_said_to_be_in_doubt(
+    roster: SqliteRoster,
+) -> None:
+    older, newer = (
+        Briefings(kiosk=KIOSK, briefings=(msgspec.structs.replace(BRIEFING, version=version),))
+        for version in (BriefingVersion(3), BriefingVersion(3, 1))
+    )
+    assert [roster.keep(one) for one in (older, newer, newer, older)] == [True, True, True, False]
+    assert roster.known().briefings["nb"].version == BriefingVersion(3)
+
+
+def test_a_home_whose_newer_briefing_was_lost_on_the_way_is_not_as_the_server_meant(
+    roster: SqliteRoster,
+) -> None:
+    house = msgspec.structs.replace(HOUSE, briefing=BriefingVersion(3))
+    greeting = msgspec.structs.replace(message(whole=False), house=house, digest=digest(house, []))
+    assert not roster.apply(greeting, NOON)
+    roster.keep(Briefings(kiosk=KIOSK, briefings=(BRIEFING,)))
+    assert roster.apply(greeting, NOON + SECOND)

@@ -187,7 +187,24 @@ def test_a_receipt_settles_its_entry_and_the_servers_time_is_learned(bench: Benc
     (entry,) = bench.outbox.entries
     bench.receive(Receipts(receipts=(Receipt(entry.event, Settlement.ACCEPTED),), at=NOW))
     assert bench.outbox.settled == {entry.event}
-    assert bench.clock.learned == [NOW]
+    assert bench.clock.learned == [(NOW, False)]
+
+
+def test_only_an_answer_that_comes_at_once_may_set_the_clock_back(bench: Bench) -> None:
+    bench.begun().tell(presented())
+    (question,) = bench.link.questions
+    said = answer(question.presentation, kari())
+    bench.receive(said)
+    bench.later(1.1)
+    bench.receive(said)
+    assert bench.clock.learned == [(NOW, True), (NOW, False)]
+
+
+def test_after_a_briefing_older_than_the_one_held_the_server_is_asked_again(bench: Bench) -> None:
+    bench.begun()
+    bench.roster.is_as_meant = False
+    bench.receive(Briefings(kiosk=KIOSK, briefings=(briefing(),)))
+    assert [type(message) for message in bench.link.sent] == [Have, Have]
 
 
 def test_what_waits_is_sent_when_the_link_comes_and_again_when_no_receipt_comes(
