@@ -46,7 +46,8 @@ class Facts:
     def here(self) -> Here:
         """The person's presence at this home, with what has just happened laid over the row."""
         known = self.row.here if self.row else NOT_HERE
-        return here_after(known, self.unsettled.facts, self.rules)
+        own = self.unsettled.facts
+        return here_after(known, own, self.rules) if own else known
 
     @cached_property
     def acknowledged(self) -> Acknowledgement | None:
@@ -81,4 +82,5 @@ class Facts:
 
     def visit(self, now: datetime) -> Visit | None:
         """The last visit here that nobody closed, as the tap finds it after the nights since."""
-        return settled(self.here.visit, self.tapped(now), self.rules)
+        last = self.here.visit
+        return None if last is None else settled(last, self.tapped(now), self.rules)

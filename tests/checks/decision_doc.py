@@ -59,6 +59,11 @@ shows it. Where several rows of the third question fit, the first one answers.
 _COLUMNS = ("When", "The kiosk says", "Recorded", "Reason", "Told at once", "Due")
 
 
+def every_row() -> list[Row]:
+    """The whole table, in its order."""
+    return [row for question in QUESTIONS for part in question.parts for row in part.rows]
+
+
 def document() -> str:
     lines = [_HEAD]
     for question in QUESTIONS:

@@ -200,6 +200,13 @@ DATES = Part(
             **NO_COURSE,
         ),
         refused(
+            "A course that she had taken ran out yesterday",
+            with_row(courses=(MissingCourse("Førstehjelp", TODAY, is_held=True),)),
+            Reason.COURSE_MISSING,
+            course="Førstehjelp",
+            **NO_COURSE,
+        ),
+        refused(
             "Of two missing courses one has still time",
             with_row(
                 courses=(

@@ -176,6 +176,15 @@ COURSES = Part(
             CourseDue("Grunnkurs", TOMORROW),
         ),
         welcome(
+            "A course that she has taken runs out in 61 days",
+            with_row(courses=(MissingCourse("Førstehjelp", in_days(61), is_held=True),)),
+        ),
+        welcome(
+            "A course that she has taken runs out in 60 days",
+            with_row(courses=(MissingCourse("Førstehjelp", in_days(60), is_held=True),)),
+            CourseDue("Førstehjelp", in_days(60)),
+        ),
+        welcome(
             "Her last visit is in doubt",
             with_row(here=left_in_doubt()),
             when_did_you_leave("08:00"),
@@ -255,6 +264,11 @@ ACTIVITY = Part(
             dog(DogTeam((DogPlace.WALK,), YESTERDAY), *WITH_DOG, Activity.CAFE),
             DogLapsed(YESTERDAY),
             ActivityDue((Activity.VISIT, Activity.CAFE)),
+        ),
+        welcome(
+            "The approval for walks was over yesterday, that for the common room holds",
+            dog(DogTeam(APPROVED.places, in_days(30), {DogPlace.WALK: YESTERDAY})),
+            ActivityDue(WITH_DOG, (DogPlace.COMMON_ROOM,)),
         ),
         welcome("This home wants no dogs", {**dog(APPROVED), "house": house(has_dogs=False)}),
         welcome(

@@ -157,6 +157,7 @@ JUNK = {
         signed(a_roster(), audience="nordstrand-1"),
         "signature",
     ),
+    "half a signed roster": (Leaf.ROSTER, signed(a_roster())[:-9], "signature"),
     "a roster of another kiosk": (Leaf.ROSTER, signed(a_roster(KioskId("x"))), "message"),
     "a roster signed with a card key": (Leaf.ROSTER, signed(a_roster(), CARD_KEY), "signature"),
     "a status list that is too large": (

@@ -22,7 +22,7 @@ PAIRS = [
     for row in part.rows
     for basis in row.bases
 ]
-ROWS = [row for question in decision_doc.QUESTIONS for part in question.parts for row in part.rows]
+ROWS = decision_doc.every_row()
 
 
 @pytest.mark.parametrize(("row", "basis"), PAIRS)
