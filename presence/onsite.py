@@ -5,7 +5,7 @@ False absence is worse than false presence, so whoever is in doubt stays on the 
 
 from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, time, timedelta
 
 from presence.ids import EventId, VolunteerId
 from presence.visit import (
@@ -134,6 +134,25 @@ def _is_out(present: Presence) -> bool:
 def _has_run_out(recorded: Visit, now: Visit | None) -> bool:
     """Nothing but time has ended it."""
     return recorded.is_current and now is not None and not now.is_current
+
+
+def evening(local: datetime, asked_at: time, ends: time) -> date | None:
+    """The evening whose question may be asked at that moment of the home's clock; None by day.
+    `ends` may lie after midnight (DOMAIN, "Forgotten departure")."""
+    now, today = local.time(), local.date()
+    if asked_at < ends:
+        return today if asked_at <= now < ends else None
+    if now >= asked_at:
+        return today
+    return today - timedelta(days=1) if now < ends else None
+
+
+def is_asked_for(visit: Visit, asked_at: datetime) -> bool:
+    """Is the evening's question about this visit too? It came before, or was said before to be
+    there, and keeps no vigil."""
+    if visit.state is not VisitState.OPEN or visit.is_vigil:
+        return False
+    return visit.last_sure is not None and visit.last_sure < asked_at
 
 
 def _sent_to_staff(

@@ -5,6 +5,7 @@ Both kinds can do the same, so that the same tests run on both.
 
 import itertools
 import shutil
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -102,6 +103,7 @@ class Databases:
         try:
             yield engine
         finally:
+            _wait_until_unused(engine)
             engine.dispose()
             self.drop(url)
 
@@ -112,3 +114,15 @@ class Databases:
         fill(engine)
         engine.dispose()
         return url
+
+
+def _wait_until_unused(engine: sa.Engine) -> None:
+    """Threads that were told to end may be in the middle of their last look."""
+    pool, never = engine.pool, threading.Event()
+    if not isinstance(pool, sa.QueuePool):
+        return
+    for _ in range(500):
+        if pool.checkedout() == 0:
+            return
+        never.wait(0.01)
+    raise AssertionError(f"{pool.checkedout()} connections were never given back")

@@ -10,10 +10,18 @@ from zoneinfo import ZoneInfo
 
 from presence.briefing import Acknowledgement, is_due
 from presence.ids import EventId, VolunteerId
-from presence.onsite import Attempt, Presence, Stay, is_long, on_site
+from presence.onsite import (
+    Attempt,
+    Presence,
+    Stay,
+    evening,
+    is_asked_for,
+    is_long,
+    on_site,
+)
 from presence.reason import Reason
 from presence.roster import House
-from presence.visit import Doubt
+from presence.visit import Doubt, Visit
 
 KIOSK_IS_QUIET = timedelta(minutes=3)
 """A kiosk says that it is alive every minute."""
@@ -59,6 +67,8 @@ class Guest:
     is_briefed: bool
     """True, too, where the home has no briefing yet: then none is pending."""
     is_long: bool = False
+    is_asked: bool = False
+    """Staff are asked whether the person is still there: a long visit, or it is late."""
     doubt: Doubt | None = None
     volunteer: VolunteerId | None = None
     attempt: EventId | None = None
@@ -111,17 +121,28 @@ def make_board(facts: HouseFacts, now: datetime) -> Board:
 
 def _guest(present: Presence, facts: HouseFacts, now: datetime) -> Guest:
     known = None if present.volunteer is None else facts.people[present.volunteer]
-    visit, long_visit = present.visit, facts.house.policy.long_visit
+    visit, policy = present.visit, facts.house.policy
+    is_overdue = visit is not None and is_long(visit, now, policy.long_visit)
     return Guest(
         name=known.name if known else None,
         since=present.since,
         is_briefed=visit is not None and known is not None and _is_briefed(known, facts, now),
-        is_long=visit is not None and is_long(visit, now, long_visit),
+        is_long=is_overdue,
+        is_asked=is_overdue or (visit is not None and _is_late(visit, facts, now)),
         doubt=present.doubt,
         volunteer=present.volunteer,
         attempt=present.attempt,
         can_be_let_in=known is not None and _may_let_in(present, facts),
     )
+
+
+def _is_late(visit: Visit, facts: HouseFacts, now: datetime) -> bool:
+    """The evening's question stands, and is about this visit too."""
+    policy, zone = facts.house.policy, facts.zone
+    day = evening(now.astimezone(zone), policy.night_question, policy.night_ends)
+    if day is None:
+        return False
+    return is_asked_for(visit, datetime.combine(day, policy.night_question, zone))
 
 
 def _may_let_in(present: Presence, facts: HouseFacts) -> bool:

@@ -1,6 +1,7 @@
 """The start page, and the on-site board of a home, which keeps itself up to date."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from hashlib import sha256
 
 from flask import Blueprint, Response, abort, render_template, request, stream_with_context
@@ -11,6 +12,10 @@ from server import web
 from server.institutions import queries
 from server.institutions.board import Board
 from server.live import TooManyWatchesError
+from server.notices.queries import of_home
+
+MESSAGES_STAY = timedelta(hours=24)
+"""So long a message to the home stands on its board."""
 
 blueprint = Blueprint("institutions", __name__)
 
@@ -72,6 +77,8 @@ def _board(institution: str) -> Board:
 
 def _list(board: Board) -> tuple[str, str]:
     """What identifies the list's content, and the list."""
-    inner = render_template("institutions/_list.html", board=board)
+    home, since = board.facts.house.institution, board.now - MESSAGES_STAY
+    messages = of_home(web.session(), home, since)
+    inner = render_template("institutions/_list.html", board=board, messages=messages)
     version = sha256(inner.encode()).hexdigest()[:16]
     return version, render_template("institutions/_dated.html", board=board, inner=inner)

@@ -4,12 +4,13 @@ departure"). The home's board is where they answer."""
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from presence.ids import InstitutionId
+from presence.onsite import evening, is_asked_for
 from presence.roster import House
 from presence.verdict import Tell
 from presence.visit import VisitState, settled
@@ -31,17 +32,6 @@ class Question:
     institution: InstitutionId
     evening: date
     people: int
-
-
-def evening(local: datetime, asked_at: time, ends: time) -> date | None:
-    """The evening whose question may be asked at that moment of the home's clock; None by day.
-    `ends` may lie after midnight."""
-    now, today = local.time(), local.date()
-    if asked_at < ends:
-        return today if asked_at <= now < ends else None
-    if now >= asked_at:
-        return today
-    return today - timedelta(days=1) if now < ends else None
 
 
 def questions(session: Session, now: datetime) -> Sequence[Question]:
@@ -103,10 +93,8 @@ def _is_still_there(standing: Standing, now: datetime, house: House, day: date) 
     """Came before the question, or was said before it to be there, and keeps no vigil."""
     zone, recorded = zone_of(house.zone), here_of(standing).visit
     visit = None if recorded is None else settled(recorded, now, house.stay_rules(zone))
-    if visit is None or visit.state is not VisitState.OPEN or visit.is_vigil:
-        return False
     asked_at = datetime.combine(day, house.policy.night_question, zone)
-    return visit.last_sure is not None and visit.last_sure < asked_at
+    return visit is not None and is_asked_for(visit, asked_at)
 
 
 _houses = sa.select(*HOUSE, Institution.night_asked).select_from(HOMES)

@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from presence.ids import ChapterId, VolunteerId
+from presence.ids import ChapterId, InstitutionId, VolunteerId
 from presence.verdict import Tell
 from server.cards.models import Card
 from server.institutions.models import Chapter, Institution
@@ -15,6 +16,7 @@ from server.notices.models import Alert
 from server.people.models import Volunteer
 
 PAGE_SIZE = 25
+MESSAGES = 5
 HOMES = (Tell.INSTITUTION, Tell.OTHER_HOME)
 """Those who are told at a home."""
 
@@ -72,6 +74,17 @@ def of_volunteer(session: Session, volunteer: VolunteerId, at_most: int) -> Sequ
         .where(Alert.volunteer_id == volunteer, Alert.told.not_in(HOMES))
         .order_by(Alert.id.desc())
         .limit(at_most)
+    )
+    return [Told(*row) for row in rows]
+
+
+def of_home(session: Session, home: InstitutionId, since: datetime) -> Sequence[Told]:
+    """What a home was told, newest first, at most MESSAGES of them."""
+    rows = session.execute(
+        _told()
+        .where(Alert.told_home_id == home, Alert.told.in_(HOMES), Alert.at > since)
+        .order_by(Alert.id.desc())
+        .limit(MESSAGES)
     )
     return [Told(*row) for row in rows]
 

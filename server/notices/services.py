@@ -65,6 +65,8 @@ def alert(
         if one is not Tell.OTHER_HOME or tapped.last_home is not None
     )
     changes.record(session, ChangeKind.ALERT, now, institution=tapped.institution)
+    if Tell.OTHER_HOME in told and tapped.last_home is not None:
+        changes.record(session, ChangeKind.ALERT, now, institution=tapped.last_home)
     return True
 
 

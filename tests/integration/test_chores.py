@@ -16,6 +16,7 @@ from presence import codec
 from presence.activity import Activity
 from presence.ids import ChapterId, InstitutionId
 from presence.messages import What
+from presence.onsite import evening
 from presence.policy import Policy
 from presence.verdict import Tell
 from presence.visit import VisitState
@@ -28,7 +29,7 @@ from server.institutions.services import assign
 from server.institutions.standings import here_of
 from server.kiosks.services import seen
 from server.notices.models import Alert, AlertKind
-from server.notices.night import ask, evening, questions
+from server.notices.night import ask, questions
 from server.notices.queries import alerts
 from server.notices.silence import silences, tell_of
 from server.policies.services import keep

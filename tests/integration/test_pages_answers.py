@@ -2,15 +2,17 @@
 
 import re
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 import sqlalchemy as sa
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from presence.ids import InstitutionId
 from presence.reason import Reason
 from server.db import reading
+from server.people.models import Volunteer
 from server.visits.models import EventKind, EventRow, LetInReason
 from tests.databases import Databases
 from tests.integration.pages_stand import Prepared, Site, prepare, site
@@ -160,3 +162,36 @@ def test_who_is_out_with_residents_is_on_the_board_by_themselves(
     story.clock.advance(minutes=10)
     assert counts(client) == (0, 0)
     assert re.search(r'id="out".*Hassan W\.', client.get(BOARD).text, re.DOTALL)
+
+
+def messages(client: FlaskClient, home: str = "solbakken") -> list[str]:
+    page = client.get(f"/institutions/{home}/board").text
+    section = re.search(r'id="messages".*?</ul>', page, re.DOTALL)
+    items = re.findall(r"<li>(.*?)<span", section[0], re.DOTALL) if section else []
+    return [" ".join(re.sub(r"<[^>]+>", "", item).split()) for item in items]
+
+
+def test_late_in_the_evening_staff_are_asked_about_everybody_who_is_still_there(
+    story: Site, client: FlaskClient
+) -> None:
+    story.clock.moment = datetime(2026, 11, 24, 20, 0, tzinfo=UTC)
+    story.arrive("hassan")
+    assert links(client) == []
+    story.clock.moment = datetime(2026, 11, 24, 21, 0, tzinfo=UTC)
+    assert len(links(client)) == 1
+
+
+def test_both_homes_are_told_of_a_card_that_cannot_be_at_both(
+    story: Site, client: FlaskClient
+) -> None:
+    with story.writes() as session:
+        session.get_one(
+            Volunteer, story.card("hassan").volunteer_id
+        ).seen_institution_id = InstitutionId("nordstrand")
+    refuse(story, Reason.ELSEWHERE)
+    words = "Bedt ved døra om å snakke med personalet: Hassan W.{}. Var på et annet sted"
+    assert [line.startswith(words.format("")) for line in messages(client)] == [True]
+    told = messages(client, "nordstrand")
+    assert [line.startswith(words.format(", Solbakken")) for line in told] == [True]
+    story.clock.advance(hours=24)
+    assert messages(client) == []
