@@ -137,9 +137,9 @@ def test_the_next_tap_is_an_arrival_and_ends_the_visit_without_a_time() -> None:
     assert second == Visit(visit_id(2), VisitState.OPEN, oslo("10:00"), oslo("10:00"))
 
 
-def test_an_arrival_within_a_quarter_of_an_hour_is_a_new_one_when_the_night_ended_between() -> None:
-    facts: list[Fact] = [arrival(oslo("14:00", YESTERDAY), 1), arrival(oslo("03:01"), 2)]
-    assert len(visits(facts, RULES)) == 2
+def test_the_end_of_a_night_does_not_come_between_two_doors() -> None:
+    facts: list[Fact] = [arrival(oslo("02:50"), 1), arrival(oslo("03:04"), 2)]
+    assert len(visits(facts, RULES)) == 1
 
 
 def test_a_departure_after_the_night_still_closes_what_is_possibly_open() -> None:

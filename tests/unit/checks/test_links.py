@@ -60,7 +60,7 @@ def citations() -> Iterator[tuple[str, str]]:
     files = sorted(chain.from_iterable((ROOT / name).rglob("*.py") for name in CODE))
     for file in files:
         for page, *sections in _CITATION.findall(file.read_text(encoding="utf-8")):
-            yield from ((page, section) for section in sections if section)
+            yield from ((page, " ".join(section.split())) for section in sections if section)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
