@@ -35,7 +35,7 @@ _Columns = Sequence[Any]
 
 _Last = aliased(Institution)
 """The home where the person was last seen."""
-_PERSON = (
+_WHO = (
     Volunteer.id,
     Volunteer.version,
     Volunteer.first_name,
@@ -44,6 +44,8 @@ _PERSON = (
     Volunteer.birth_date,
     Volunteer.missing_courses,
     Volunteer.dog_team,
+)
+_SEEN = (
     Volunteer.seen_at,
     Volunteer.seen_institution_id,
     _Last.latitude,
@@ -51,9 +53,9 @@ _PERSON = (
     Institution.id,
     Institution.latitude,
     Institution.longitude,
-    Chapter.version,
-    Chapter.leader_name,
-    Chapter.leader_phone,
+)
+_LED = (Chapter.version, Chapter.leader_name, Chapter.leader_phone)
+_KNOWN = (
     Standing.version,
     Standing.is_paused,
     Standing.activities,
@@ -62,7 +64,18 @@ _PERSON = (
     *PRESENCE,
 )
 _CARD = (Card.list, Card.index, Card.state, Card.valid_from, Card.valid_until)
+_PERSON = (*_WHO, *_SEEN, *_LED, *_KNOWN)
 _WIDTH = len(_PERSON)
+
+
+def _slices(*groups: Sequence[object]) -> Iterator[slice]:
+    """Where each group of columns stands in a row."""
+    begin = 0
+    for group in groups:
+        yield slice(begin, begin := begin + len(group))
+
+
+_IS_WHO, _IS_SEEN, _IS_LED, _IS_KNOWN = _slices(_WHO, _SEEN, _LED, _KNOWN)
 _SEEN_HOME = _PERSON.index(Volunteer.seen_institution_id)
 
 
@@ -127,56 +140,40 @@ def _grouped(rows: Iterable[_Columns], policy: Policy) -> Iterator[RosterRow]:
 
 def _row(rows: Sequence[_Columns], policy: Policy) -> RosterRow:
     """The roster row of one person, whose cards are in `rows` (columns of _PERSON and _CARD)."""
-    (
-        volunteer,
-        version,
-        first_name,
-        last_name,
-        language,
-        birth_date,
-        missing_courses,
-        dog_team,
-        seen_at,
-        seen_home,
-        seen_latitude,
-        seen_longitude,
-        home,
-        latitude,
-        longitude,
-        chapter_version,
-        leader_name,
-        leader_phone,
-        standing_version,
-        is_paused,
-        activities,
-        acknowledged_major,
-        acknowledged_at,
-        *presence,
-    ) = rows[0][:_WIDTH]
-    elsewhere = None
-    if seen_at is not None and seen_home != home:
-        there, here = place(seen_latitude, seen_longitude), place(latitude, longitude)
-        elsewhere = Elsewhere(seen_at, seen_at + travel_time(there, here, policy.fastest_kmh))
+    person = rows[0]
+    volunteer, version, first_name, last_name, language, born, courses, dog = person[_IS_WHO]
+    chapter_version, leader_name, leader_phone = person[_IS_LED]
+    standing_version, is_paused, activities, major, read_at, *presence = person[_IS_KNOWN]
     return RosterRow(
         volunteer=volunteer,
         version=max(version, chapter_version or 0, standing_version or 0),
         first_name=first_name,
         initial=initial_of(last_name),
         language=language,
-        cards=_cards(rows, adult_from(birth_date, policy.adult_years)),
+        cards=_cards(rows, adult_from(born, policy.adult_years)),
         leader=None if leader_name is None else Contact(leader_name, leader_phone),
-        courses=courses_from(missing_courses),
+        courses=courses_from(courses),
         is_paused=bool(is_paused),
         activities=activities_from(activities),
-        dog=dog_from(dog_team),
-        acknowledged=(
-            None
-            if acknowledged_major is None
-            else Acknowledgement(acknowledged_major, acknowledged_at)
-        ),
+        dog=dog_from(dog),
+        acknowledged=None if major is None else Acknowledgement(major, read_at),
         here=here_from(presence),
-        elsewhere=elsewhere,
+        elsewhere=_elsewhere(policy, *person[_IS_SEEN]),
     )
+
+
+def _elsewhere(
+    policy: Policy,
+    seen_at: datetime | None,
+    seen_home: InstitutionId | None,
+    *where: Any,
+) -> Elsewhere | None:
+    """The last sighting, if it was at another home than the one that asks."""
+    latitude, longitude, home, home_latitude, home_longitude = where
+    if seen_at is None or seen_home == home:
+        return None
+    there, here = place(latitude, longitude), place(home_latitude, home_longitude)
+    return Elsewhere(seen_at, seen_at + travel_time(there, here, policy.fastest_kmh))
 
 
 def _cards(rows: Sequence[_Columns], adult: date) -> tuple[HeldCard, ...]:
