@@ -12,7 +12,19 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tests.bench import blocks, city, figures, lists, program, qr, question, rules, stores, taps
+from tests.bench import (
+    blocks,
+    city,
+    figures,
+    gateways,
+    lists,
+    program,
+    qr,
+    question,
+    rules,
+    stores,
+    taps,
+)
 from tests.bench.city import City
 from tests.bench.figures import Figure, figure
 
@@ -25,6 +37,7 @@ FULL: dict[str, Part] = {
     "taps": lambda made: taps.measure(made, 200),
     "program": lambda made: program.measure(made, 7),
     "stores": lambda made: stores.measure(made, stores.Scale(rounds=9, rows=200)),
+    "gateways": lambda made: gateways.measure(made, gateways.Scale(7, 300, 20)),
     "rules": lambda made: rules.measure(made, 15),
     "qr": lambda made: qr.measure(9),
     "lists": lambda made: lists.measure(15),
@@ -34,6 +47,7 @@ QUICK: dict[str, Part] = {
     "taps": lambda made: taps.measure(made, 20),
     "program": lambda made: program.measure(made, 2),
     "stores": lambda made: stores.measure(made, stores.Scale(rounds=2, rows=20)),
+    "gateways": lambda made: gateways.measure(made, gateways.Scale(2, 100, 5)),
     "rules": lambda made: rules.measure(made, 3),
     "qr": lambda made: qr.measure(2),
     "lists": lambda made: lists.measure(3),

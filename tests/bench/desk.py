@@ -22,9 +22,11 @@ KIOSK = SOLBAKKEN.kiosk
 
 
 @contextmanager
-def server(city: City, database: Path, port: int) -> Iterator[Child]:
-    """The real server in a process of its own, its gateway subscribed."""
-    arguments = [str(city.directory), str(database), str(port)]
+def server(city: City, database: Path | str, port: int) -> Iterator[Child]:
+    """The real server in a process of its own, its gateway subscribed. `database` is a file of
+    SQLite's, or an address."""
+    url = database if isinstance(database, str) else f"sqlite:///{database}"
+    arguments = [str(city.directory), url, str(port)]
     yield from _running("tests.bench.server", arguments, city)
 
 

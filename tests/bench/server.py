@@ -1,5 +1,5 @@
 """The real server as a process, web and gateway together, at a broker that is there already:
-`python -m tests.bench.server DATA DATABASE PORT`."""
+`python -m tests.bench.server DATA URL PORT`."""
 
 import logging
 import sys
@@ -16,7 +16,7 @@ def main(data: str, database: str, port: str) -> None:
     logging.basicConfig(level=logging.WARNING)
     block_signals()
     broker = BrokerAddress("127.0.0.1", int(port), is_own=False)
-    running = run.build(Config(Path(data), f"sqlite:///{database}", broker))
+    running = run.build(Config(Path(data), database, broker))
     running.start()
     if running.gateway is None or not running.gateway.wire.wait_ready(READY_SECONDS):
         raise TimeoutError("the gateway has no broker")

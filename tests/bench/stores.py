@@ -65,7 +65,7 @@ def _server(stack: ExitStack, city: City, scale: Scale) -> Iterator[Figure]:
     engine = make_engine(f"sqlite:///{path}")
     stack.callback(engine.dispose)
     bare = stack.enter_context(closing(Bare(path, bytes_of_an_event(path))))
-    told = _telling(city)
+    told = telling(city)
     for size in GROUPS:
         yield from _compared(
             f"entries kept by the server, {size} a commit",
@@ -78,7 +78,7 @@ def _server(stack: ExitStack, city: City, scale: Scale) -> Iterator[Figure]:
 
 def _outbox(stack: ExitStack, city: City, scale: Scale) -> Iterator[Figure]:
     outbox = stack.enter_context(closing(SqliteOutbox(city.directory / "outbox.db", os.urandom)))
-    told = _telling(city)
+    told = telling(city)
     size = len(codec.encode_entry(next(told)))
     bare = stack.enter_context(closing(Bare(city.directory / "bare.db", size, is_alone=True)))
     yield from _compared(
@@ -160,7 +160,7 @@ def _seconds(act: Callable[[int], object], size: int, turns: int) -> Block:
     return [(time.perf_counter() - began) / (turns * size)]
 
 
-def _telling(city: City) -> Iterator[Entry]:
+def telling(city: City) -> Iterator[Entry]:
     """Arrivals of all volunteers, then their departures, and so on, ten seconds apart."""
     cards = [verify_code(one.code_text, city.trust).card for one in city.sample.people]
     wall = datetime.now(UTC).replace(microsecond=0)
