@@ -26,6 +26,7 @@ from tests.builders import (
     event_id,
     here,
     oslo,
+    seen_elsewhere,
     visit_id,
 )
 
@@ -171,6 +172,12 @@ def test_facts_that_are_known_already_are_not_counted_twice() -> None:
     assert here_after(known, [came], RULES) == known
     assert here_after(known, [came, left], RULES) == known
     assert here_after(known, [], RULES) == known
+
+
+def test_an_arrival_told_again_does_not_bring_her_back_from_another_home() -> None:
+    came = arrival(oslo("10:00"), 1)
+    known = here(came, seen_elsewhere(oslo("12:00"), 2))
+    assert here_after(known, [came], RULES) == known
 
 
 def test_a_fact_from_before_what_is_known_is_taken_as_contained() -> None:
