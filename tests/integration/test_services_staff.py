@@ -1,6 +1,7 @@
 """What staff say of somebody in their house, and who was there at any past moment."""
 
 import os
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 import pytest
@@ -41,8 +42,9 @@ KARI = Whose(SOLBAKKEN, volunteer(0))
 
 
 @pytest.fixture
-def session(engine: sa.Engine) -> Session:
-    return writing(engine)
+def session(engine: sa.Engine) -> Iterator[Session]:
+    with writing(engine) as session:
+        yield session
 
 
 def keep(session: Session, *entries: Entry) -> None:

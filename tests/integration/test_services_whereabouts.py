@@ -1,5 +1,6 @@
 """One person, two homes: who is surely where, who is told, and what each home's kiosks learn."""
 
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 import pytest
@@ -41,13 +42,13 @@ TWELVE_KM_NORTH = 12 / 111.19493
 
 
 @pytest.fixture
-def session(engine: sa.Engine) -> Session:
+def session(engine: sa.Engine) -> Iterator[Session]:
     """Solbakken and Nordstrand 12 km apart: eight minutes by car."""
-    session = writing(engine)
-    for home, latitude in ((SOLBAKKEN, 60.0), (NORDSTRAND, 60.0 + TWELVE_KM_NORTH)):
-        row = session.get_one(Institution, home)
-        row.latitude, row.longitude = latitude, 5.0
-    return session
+    with writing(engine) as session:
+        for home, latitude in ((SOLBAKKEN, 60.0), (NORDSTRAND, 60.0 + TWELVE_KM_NORTH)):
+            row = session.get_one(Institution, home)
+            row.latitude, row.longitude = latitude, 5.0
+        yield session
 
 
 def keep(session: Session, home: InstitutionId, *entries: Entry) -> None:
