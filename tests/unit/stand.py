@@ -132,6 +132,22 @@ class Stand:
         return self.handle(ev.TimerFired(Timer(TimerName.ANSWER, presentation)))
 
 
+def told(stand: Stand) -> ev.Told:
+    assert isinstance(stand.stage, ev.Told)
+    return stand.stage
+
+
+def asked(stand: Stand) -> Stand:
+    """Kari's card was held up and the server has been asked."""
+    stand.handle(presented())
+    stand.consulted(kari())
+    return stand
+
+
+def alone(*, is_clock_sure: bool = True) -> Stand:
+    return Stand(is_clock_sure=is_clock_sure).at_home(is_up=False)
+
+
 def live_verdict(
     row: RosterRow | None, at: datetime = NOW, card: CardRef = KARI, **changes: Any
 ) -> Verdict:

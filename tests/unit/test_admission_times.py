@@ -219,3 +219,10 @@ def test_the_server_goes_by_its_own_clock_and_a_kiosk_alone_by_its_own() -> None
     known = {"row": row, "presented": by_the_kiosk}
     assert decide(facts(Basis.LIVE, **known), now).move is Move.IN
     assert decide(facts(Basis.ROSTER, **known), by_the_kiosk).move is Move.OUT
+
+
+def test_a_kiosk_alone_goes_by_the_moment_of_the_tap_and_not_of_its_verdict() -> None:
+    """The card was held up a moment before three, and the server was asked in vain until after."""
+    tapped, now = oslo("02:59:59", TOMORROW), oslo("03:00:01", TOMORROW)
+    row = roster_row(here=here(arrival(oslo("20:00"), 1)))
+    assert decide(facts(Basis.ROSTER, row=row, presented=tapped), now).move is Move.OUT

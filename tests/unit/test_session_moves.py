@@ -24,24 +24,15 @@ from presence.roster import CardState, Elsewhere, Unsettled
 from presence.verdict import Basis, Outcome, Saying, Tell
 from presence.visit import Here
 from tests.builders import NOW, TODAY, arrival, held_card, here, oslo, seen_elsewhere, went_out
-from tests.unit.stand import KARI, Stand, answer, kari, presented
+from tests.unit.stand import KARI, Stand, alone, answer, kari, presented, told
 
 OUTSIDE = here(arrival(oslo("08:00"), 1), went_out(oslo("09:00"), 2))
 GLANCE = timedelta(seconds=4)
 
 
-def alone(**stand: bool) -> Stand:
-    return Stand(**stand).at_home(is_up=False)  # type: ignore[arg-type]
-
-
 def held_up_alone(stand: Stand, **row: object) -> list[ev.Effect]:
     stand.handle(presented())
     return stand.consulted(kari(**row))
-
-
-def told(stand: Stand) -> Told:
-    assert isinstance(stand.stage, Told)
-    return stand.stage
 
 
 def recorded(stand: Stand) -> list[object]:
