@@ -13,7 +13,7 @@ from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from kiosk.clock import SystemClock
-from kiosk.config import Choices, Config, IndicatorConfig, ScreenConfig
+from kiosk.config import Choices, Config, IndicatorConfig
 from kiosk.delivery import UploadSchedule
 from kiosk.health import Depth, Health, Knowledge, Systemd, environment, free_disk
 from kiosk.indicator import FACTORIES, Pins, open_indicator
@@ -21,9 +21,10 @@ from kiosk.link import Address, MqttLink
 from kiosk.loop import Inbox, Loop, Ports
 from kiosk.outbox import SqliteOutbox
 from kiosk.ports import Clock, Indicator, Outbox, Reader
-from kiosk.readers import FAMILIES, ReaderSpec, open_reader
+from kiosk.readers import CAMERA, FAMILIES, ReaderSpec, open_reader
 from kiosk.roster import SqliteRoster
 from kiosk.screen.server import LoopbackScreen
+from kiosk.screen.view import Ways
 from kiosk.screen.words import CATALOGUES
 from kiosk.session import Session
 from kiosk.statuslists import SqliteStatusLists
@@ -154,7 +155,7 @@ def build(
         chores += [Chore(WATCHDOG_EVERY, systemd.alive), _forgetting(roster, clock)]
         indicator = _lamps(config.indicator) if indicator is None else indicator
         stack.callback(indicator.close)
-        screen = _screen(config.screen, clock, inbox, frame_ancestors)
+        screen = _screen(config, clock, inbox, frame_ancestors)
         stack.callback(screen.stop)
         readers = _readers(config, readers, stack)
         link = _link(config, trust, inbox, clock, stack)
@@ -214,16 +215,25 @@ def _lamps(config: IndicatorConfig) -> Indicator:
 
 
 def _screen(
-    config: ScreenConfig, clock: Clock, inbox: Inbox, frame_ancestors: Sequence[str]
+    config: Config, clock: Clock, inbox: Inbox, frame_ancestors: Sequence[str]
 ) -> LoopbackScreen:
     return LoopbackScreen(
         clock,
         ZoneInfo,
         inbox.report,
-        port=config.port,
-        language=config.language,
+        port=config.screen.port,
+        language=config.screen.language,
+        ways=_ways(config),
         frame_ancestors=frame_ancestors,
     )
+
+
+def _ways(config: Config) -> Ways:
+    """How a card can be shown to this kiosk, by its readers."""
+    families = {one.family for one in config.readers}
+    if CAMERA not in families:
+        return Ways.READER
+    return Ways.CAMERA if families == {CAMERA} else Ways.BOTH
 
 
 def _link(

@@ -6,7 +6,8 @@ from msgspec import Struct
 
 from kiosk.ports import Reader
 
-FAMILIES = ("pn532", "camera")
+CAMERA = "camera"
+FAMILIES = ("pn532", CAMERA)
 DEVICE_PATH = re.compile(r"/[A-Za-z0-9._/+:@-]+")
 """The path reaches a shell: nfcpy asks `stty` which speeds a line can do."""
 

@@ -14,7 +14,7 @@ from kiosk.ports import Clock, Report
 from kiosk.screen.latest import Latest
 from kiosk.screen.page import Now, create_page
 from kiosk.screen.streams import MAX_STREAMS
-from kiosk.screen.view import View, view
+from kiosk.screen.view import View, Ways, view
 
 HOST = "127.0.0.1"
 _OTHER_REQUESTS = 4
@@ -35,10 +35,11 @@ class LoopbackScreen:
         *,
         port: int = 0,
         language: str = "nb",
+        ways: Ways = Ways.READER,
         frame_ancestors: Sequence[str] = (),
     ) -> None:
         self._clock, self._zone_of, self._report = clock, zone_of, report
-        self._language = language
+        self._language, self._ways = language, ways
         self._wanted_port = port
         self._frame_ancestors = tuple(frame_ancestors)
         self._latest = Latest()
@@ -93,7 +94,7 @@ class LoopbackScreen:
         wasyncore.close_all(sockets)
 
     def _render(self, stage: Stage, around: Surroundings) -> View:
-        return view(stage, around, self._language, self._now().local)
+        return view(stage, around, self._language, self._now().local, self._ways)
 
     def _now(self) -> Now:
         reading = self._clock.read()

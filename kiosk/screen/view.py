@@ -6,6 +6,7 @@ surname, a card's number) is not in `View`, so no page can show it.
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Any
 
 from msgspec import Struct
@@ -86,13 +87,32 @@ class View(Struct, frozen=True):
     """What the page says by itself when it has lost the kiosk."""
 
 
-def view(stage: Stage, around: Surroundings, language: str, now: datetime) -> View:
+class Ways(StrEnum):
+    """How a card can be shown here."""
+
+    READER = "reader"
+    CAMERA = "camera"
+    BOTH = "both"
+
+
+def view(
+    stage: Stage,
+    around: Surroundings,
+    language: str,
+    now: datetime,
+    ways: Ways = Ways.READER,
+) -> View:
     """`language` is that of the home; a person's own comes with the stage. `now` is the time at
     the home, in the home's own zone, in which all other times are told too."""
     words = words_in(getattr(stage, "language", None) or language)
     house = around.house
+    shown = _SCREENS[type(stage)](stage, around, words, now)
+    if shown.key == "idle" and ways is Ways.CAMERA:
+        shown = replace(shown, title=words.say("idle_camera"))
+    if shown.key == "idle" and ways is Ways.BOTH:
+        shown = replace(shown, lines=(words.say("idle_or_camera"), *shown.lines))
     return replace(
-        _SCREENS[type(stage)](stage, around, words, now),
+        shown,
         language=words.language,
         signs=_signs(stage, around, words, now),
         home=house.name if house else "",

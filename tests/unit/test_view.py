@@ -17,7 +17,7 @@ from kiosk.events import (
     Told,
     Touch,
 )
-from kiosk.screen.view import Button, Notice, Number, View
+from kiosk.screen.view import Button, Notice, Number, View, Ways, view
 from kiosk.screen.words import CATALOGUES
 from presence.admission import decide
 from presence.briefing import BriefingVersion, Section, SectionKind
@@ -40,7 +40,7 @@ from tests.builders import (
     oslo,
     roster_row,
 )
-from tests.unit.screens import AROUND, EXPIRED, inside, outside, said, seen, told, with_card
+from tests.unit.screens import AROUND, EXPIRED, LOCAL, inside, outside, said, seen, told, with_card
 
 
 def reading(page: int = 0, notice: Told | CannotRead | None = None) -> BriefingOpen:
@@ -76,6 +76,21 @@ def test_the_idle_screen_says_what_to_do_where_one_is_and_what_time_it_is() -> N
         ],
         wait="Et øyeblikk",
     )
+
+
+@pytest.mark.parametrize(
+    ("ways", "title", "first"),
+    [
+        (Ways.READER, "Hold kortet mot leseren", "Når du kommer, og når du går."),
+        (Ways.CAMERA, "Vis koden til kameraet", "Når du kommer, og når du går."),
+        (Ways.BOTH, "Hold kortet mot leseren", "Eller vis koden til kameraet."),
+    ],
+)
+def test_the_idle_screen_names_the_ways_in_which_a_card_can_be_shown_here(
+    ways: Ways, title: str, first: str
+) -> None:
+    shown = view(Idle(), AROUND, "nb", LOCAL, ways)
+    assert (shown.title, shown.lines[0]) == (title, first)
 
 
 STAGES: list[tuple[Stage, str, list[str]]] = [

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 
 WORDS: Mapping[str, str] = {
     "idle": "Hold kortet mod læseren",
+    "idle_camera": "Vis koden til kameraet",
+    "idle_or_camera": "Eller vis koden til kameraet.",
     "idle_line": "Når du kommer, og når du går.",
     "starting": "Et øjeblik",
     "starting_line": "Du kan holde kortet mod læseren.",

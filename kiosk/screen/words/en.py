@@ -4,6 +4,8 @@ from collections.abc import Mapping
 
 WORDS: Mapping[str, str] = {
     "idle": "Hold your card to the reader",
+    "idle_camera": "Show the code to the camera",
+    "idle_or_camera": "Or show the code to the camera.",
     "idle_line": "When you come and when you go.",
     "starting": "One moment",
     "starting_line": "You can hold your card to the reader.",

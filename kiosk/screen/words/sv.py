@@ -4,6 +4,8 @@ from collections.abc import Mapping
 
 WORDS: Mapping[str, str] = {
     "idle": "Håll kortet mot läsaren",
+    "idle_camera": "Visa koden för kameran",
+    "idle_or_camera": "Eller visa koden för kameran.",
     "idle_line": "När du kommer och när du går.",
     "starting": "Ett ögonblick",
     "starting_line": "Du kan hålla kortet mot läsaren.",
