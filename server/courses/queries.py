@@ -84,9 +84,9 @@ def _stop(row: _Row) -> Stop | None:
 
 def _rows(session: Session, volunteers: Collection[VolunteerId]) -> Iterator[_Row]:
     """Each course that is asked of each volunteer, with the last day on which it was taken."""
-    for number in range(0, len(volunteers), _AT_ONCE):
-        some = list(volunteers)[number : number + _AT_ONCE]
-        for row in session.execute(_asked, {"volunteers": some}):
+    people = list(volunteers)
+    for number in range(0, len(people), _AT_ONCE):
+        for row in session.execute(_asked, {"volunteers": people[number : number + _AT_ONCE]}):
             yield _Row(*row)
 
 

@@ -194,10 +194,17 @@ VERDICTS = [
 
 FULL_ROW = roster_row(
     cards=(held_card(), held_card(ref=CardRef(3, 1), state=CardState.REPLACED)),
-    courses=(MissingCourse("Førstehjelp", date(2027, 1, 11)),),
+    courses=(
+        MissingCourse("Førstehjelp", date(2027, 1, 11)),
+        MissingCourse("Grunnkurs", date(2027, 5, 2), is_held=True),
+    ),
     is_paused=True,
     activities=(Activity.VISIT, Activity.DOG_VISIT),
-    dog=DogTeam((DogPlace.WALK, DogPlace.COMMON_ROOM), date(2026, 12, 31)),
+    dog=DogTeam(
+        (DogPlace.WALK, DogPlace.COMMON_ROOM),
+        date(2026, 12, 31),
+        {DogPlace.WALK: date(2026, 12, 1)},
+    ),
     here=here(arrival(MORNING, 1)),
     elsewhere=Elsewhere(MORNING, MORNING + timedelta(minutes=8)),
 )
