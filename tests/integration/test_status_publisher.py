@@ -210,7 +210,7 @@ def test_without_a_broker_a_gateway_does_not_keep_the_others_from_publishing(
     lose(engine, 1)
     for seconds in range(1, 60):
         assert not cut_off.lists.has_work(NOW + seconds * SECOND)
-        cut_off.lists.heard(beat(HeldList(1, NOW)))
+        cut_off.lists.heard(beat(HeldList(1, NOW + 2 * HOLD)))  # behind in nothing
         cut_off.turn(NOW + seconds * SECOND)
         other.turn(NOW + seconds * SECOND)
     assert [lost(one) for one in other.published] == [[], [1]]
