@@ -1,5 +1,6 @@
 """A kiosk at a home's door: a process with its readers, its screen, its network cable, its plug."""
 
+from collections.abc import Collection
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
@@ -116,6 +117,11 @@ class Door:
 
     def mend_network(self) -> None:
         self.cable.mend()
+
+    def holds(self, words: Collection[str]) -> set[str]:
+        """Which of the words stand anywhere in the kiosk's own files."""
+        files = [path.read_bytes() for path in (self.folder / "kiosk").rglob("*") if path.is_file()]
+        return {word for word in words if any(word.encode() in content for content in files)}
 
     def eyes(self) -> Eyes:
         """Somebody who looks at the kiosk's screen from now on."""

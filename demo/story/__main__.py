@@ -15,6 +15,9 @@ from demo.desk import Desk, Programs
 from demo.eyes import NotSeenError
 from demo.story.book import Book, FaultFound
 from demo.story.briefing import a_first_tap_shows_the_briefing
+from demo.story.courses import a_course_may_be_missing_for_a_year
+from demo.story.eighteen import no_card_is_issued_before_the_birthday
+from demo.story.expired import an_expired_card_is_renewed_after_a_conversation
 from demo.story.forgotten import two_check_outs_are_forgotten
 from demo.story.ledger import Ledger
 from demo.story.network import the_network_is_lost_and_comes_back
@@ -29,6 +32,7 @@ from demo.story.renewal import (
 )
 from demo.story.repeat import a_repeat_visit_needs_no_touch
 from demo.story.second_home import a_second_home_on_the_same_day
+from demo.story.silence import a_kiosk_is_alone_for_a_month
 from demo.story.stage import DAY, HOMES, ZONE, Party, Stage, is_online, stages
 
 
@@ -47,12 +51,16 @@ STORY: Sequence[Act] = (
     Act("2", "a repeat visit needs no touch", a_repeat_visit_needs_no_touch),
     Act("network", "the network is lost and comes back", the_network_is_lost_and_comes_back),
     Act("10", "the power is cut 300 ms after a tap", the_power_is_cut_after_a_tap),
+    Act("5", "a card expired yesterday", an_expired_card_is_renewed_after_a_conversation),
     Act("6", "a card with 30 days left", a_card_with_thirty_days_left_is_told_once_a_day),
+    Act("7", "born on 25 November 2008", no_card_is_issued_before_the_birthday),
     Act("6", "the same, the next day", the_next_day_it_is_told_again),
     Act("14", "a photographed code", a_photographed_code_is_refused_elsewhere),
     Act("13", "a second home on the same day", a_second_home_on_the_same_day),
     Act("11", "two check-outs are forgotten", two_check_outs_are_forgotten),
     Act("12", "a new version of the briefing", only_the_news_are_read),
+    Act("23", "a kiosk is alone for a month", a_kiosk_is_alone_for_a_month),
+    Act("8", "a course is missing", a_course_may_be_missing_for_a_year),
 )
 """By the clock. Whatever is left out, the rest can be played."""
 SCENARIOS = tuple(dict.fromkeys(act.scenario for act in STORY))
@@ -97,7 +105,7 @@ def play(
         )
         book = Book(lambda: desk.clock.now().astimezone(ZONE), write, ends_with_fault=until_fault)
         ledger = stack.enter_context(closing(Ledger(database, start)))
-        office = stack.enter_context(closing(Office(database, desk.clock)))
+        office = stack.enter_context(closing(Office(directory / "server", desk.clock)))
         found = stages(Party(desk, book, ledger, desk.staff(), office))
         for stage in found.values():
             stack.callback(stage.close)

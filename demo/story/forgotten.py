@@ -25,6 +25,7 @@ def two_check_outs_are_forgotten(stage: Stage) -> None:
     _check_evening(stage)
     stage.it_is(20, 0)
     stage.book.tell("volunteer", f"at Nordstrand, for the night: “{other.tap(iben).said}”")
+    _check_question(stage, begin)
     _check_night(stage, other)
     stage.it_is(7, 30)
     left = other.tap(iben)
@@ -42,6 +43,18 @@ def _check_evening(stage: Stage) -> None:
     stage.it_is(18, 1)
     late = stage.guest("Dag R.", lambda guest: LONG in guest.words)
     stage.book.check("staff board", f"after 4 h: {late.words}", LONG in late.words, late)
+
+
+def _check_question(stage: Stage, begin: datetime) -> None:
+    """At 22:00 staff are asked once. Of a vigil nobody asks."""
+    stage.it_is(22, 0, 1)
+    asked = stage.ledger.wait_for(lambda: stage.ledger.night_questions(begin), bool)
+    is_once = asked == [(stage.home, 2)]
+    stage.book.check("alerts", "Solbakken is asked about 2 who are still there", is_once, asked)
+    stage.it_is(23, 30)
+    stage.await_heartbeat()
+    again = stage.ledger.night_questions(begin)
+    stage.book.check("alerts", "and only once", again == asked, again)
 
 
 def _check_night(stage: Stage, other: Stage) -> None:

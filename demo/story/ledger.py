@@ -17,7 +17,7 @@ from server.briefings.models import AcknowledgementRecord
 from server.cards.models import Card
 from server.db import make_engine
 from server.kiosks.models import Kiosk
-from server.notices.models import Alert
+from server.notices.models import Alert, AlertKind
 from server.visits.models import EventKind, EventRow, VisitRow
 
 T = TypeVar("T")
@@ -114,6 +114,20 @@ class Ledger:
         """Who was told of one person's cards, and which home where one was."""
         wanted = sa.select(Alert.told, Alert.told_home_id).where(
             Alert.volunteer_id == volunteer, Alert.at >= self._since
+        )
+        return [(row[0], row[1]) for row in self._all(wanted)]
+
+    def silences(self, kiosk: KioskId, since: datetime) -> list[tuple[Tell, InstitutionId | None]]:
+        """Who was told since then that nothing has been heard of a kiosk."""
+        wanted = sa.select(Alert.told, Alert.told_home_id).where(
+            Alert.kiosk_id == kiosk, Alert.kind == AlertKind.KIOSK_SILENT, Alert.at >= since
+        )
+        return [(row[0], row[1]) for row in self._all(wanted)]
+
+    def night_questions(self, since: datetime) -> list[tuple[InstitutionId | None, int | None]]:
+        """Which homes were asked who is still there, and about how many."""
+        wanted = sa.select(Alert.told_home_id, Alert.people).where(
+            Alert.kind == AlertKind.STILL_HERE_AT_NIGHT, Alert.at >= since
         )
         return [(row[0], row[1]) for row in self._all(wanted)]
 

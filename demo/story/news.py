@@ -22,6 +22,7 @@ FOLLOWS = "Nå kommer sikkerhetsorienteringen."
 def only_the_news_are_read(stage: Stage) -> None:
     """The assembly point has moved: version 4. A corrected word is version 4.1."""
     stage.it_is(9, 50, day=MONDAY)
+    stage.await_heartbeat()
     _read_old_without_network(stage)
     _read_news_next_time(stage)
     _read_news_with_network(stage)

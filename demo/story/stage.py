@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from demo.child import Report
 from demo.desk import Desk, Person
 from demo.eyes import Eyes, View, said
 from demo.sample.homes import NORDSTRAND, SOLBAKKEN, Home
@@ -22,8 +23,6 @@ HOMES: Sequence[InstitutionId] = (SOLBAKKEN.id, NORDSTRAND.id)
 RISING, FALLING = [660.0, 990.0], [990.0, 660.0]
 LOW_DOUBLE = [520.0, 520.0]
 _CLICK = 1000.0
-_LOOKS = 12
-"""A card is gone for the reader after a few looks without it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,29 +91,27 @@ class Stage:
 
     def tap(self, person: Person) -> Tap:
         """Hold the card to the reader until the screen has answered, and take it away."""
-        mark = self._mark()
-        self.door.reader.hold(person.nfc_card())
-        try:
-            view, seconds, sounds = self._await_verdict(*mark)
-        finally:
-            self.lift()
-        return Tap(view, seconds, self._lamp(), sounds)
-
-    def lift(self) -> None:
-        """Take the card away, and wait until the reader has noticed."""
-        self.door.reader.lift()
-        self.door.reader.await_looks(_LOOKS)
+        reader, card = self.door.reader, person.nfc_card()
+        return self._present("pn532", lambda: reader.hold(card), reader.lift)
 
     def show(self, code: str) -> Tap:
         """Hold a code, on whatever it is, before the camera until the screen has answered, and take
         it away."""
-        mark = self._mark()
-        self.door.camera.show(code)
+        camera = self.door.camera
+        return self._present("camera", lambda: camera.show(code), camera.clear)
+
+    def _present(self, reader: str, hold: Callable[[], None], lift: Callable[[], None]) -> Tap:
+        """Returns when the reader has noticed that it is gone, and all is said."""
+        seen, heard = self.eyes.seen, len(self.door.process.reports)
+        begin = self.desk.clock.now()
+        hold()
         try:
-            view, seconds, sounds = self._await_verdict(*mark)
+            view = self.eyes.wait_for(is_verdict, "verdict", seen)
+            seconds = (self.desk.clock.now() - begin).total_seconds()
         finally:
-            self.door.camera.clear()
-        self.door.process.wait_for(_is_gone, "empty picture", 10, mark[1])
+            lift()
+        self.door.process.wait_for(_is_gone_from(reader), "empty reader", 10, heard)
+        sounds = self._sounds(heard)
         return Tap(view, seconds, self._lamp(), sounds)
 
     def idle(self) -> View:
@@ -150,16 +147,6 @@ class Stage:
     def close(self) -> None:
         self.eyes.close()
 
-    def _mark(self) -> tuple[int, int, datetime]:
-        return self.eyes.seen, len(self.door.process.reports), self.desk.clock.now()
-
-    def _await_verdict(
-        self, seen: int, heard: int, begin: datetime
-    ) -> tuple[View, float, list[float]]:
-        view = self.eyes.wait_for(is_verdict, "verdict", seen)
-        seconds = (self.desk.clock.now() - begin).total_seconds()
-        return view, seconds, self._sounds(heard)
-
     def _lamp(self) -> str:
         """Which lamps are lit."""
         lit = {"green": 0.0, "amber": 0.0, "red": 0.0}
@@ -172,7 +159,7 @@ class Stage:
         """Wait for the two tones of a verdict and the silence after them."""
         tones: list[float] = []
 
-        def is_second_over(report: dict[str, object]) -> bool:
+        def is_second_over(report: Report) -> bool:
             if report.get("lamp") != "buzzer":
                 return False
             level = report["level"]
@@ -223,5 +210,5 @@ def stages(party: Party) -> dict[InstitutionId, Stage]:
     return found
 
 
-def _is_gone(report: dict[str, object]) -> bool:
-    return report.get("reader") == "camera" and report.get("event") == "Removed"
+def _is_gone_from(reader: str) -> Callable[[Report], bool]:
+    return lambda report: report.get("reader") == reader and report.get("event") == "Removed"
