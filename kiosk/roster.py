@@ -85,9 +85,9 @@ class SqliteRoster:
 
         One that is older than the newest believed so far is ignored: who feeds us an old roster
         could bring a lost card back. Rows do not go back behind their version either, so a row that
-        an answer brought meanwhile is kept; only a whole roster, signed after that answer, may
-        take one back (a server that was restored from its backup). False: the digest differs
-        afterwards, or the home's newer briefing has not come, so what is held here is not what the
+        an answer brought meanwhile is kept; only a whole roster, signed later than that answer and
+        than every roster before, may take one back (a server that was restored from its backup): in
+        one second two gateways may overtake each other. False: the digest differs afterwards, or the home's newer briefing has not come, so what is held here is not what the
         server meant; ask for it. Said
         once a minute at most, so that two programs of different age do not ask for ever.
         """
@@ -176,7 +176,8 @@ class SqliteRoster:
             known = self._rows.get(row.volunteer)
             is_kept = known is not None and known.version > row.version
             if is_kept and message.whole:
-                is_kept = issued <= self._learned.get(row.volunteer, _LONG_AGO)
+                learned = self._learned.get(row.volunteer, _LONG_AGO)
+                is_kept = issued <= max(learned, self._issued or _LONG_AGO)
             rows[row.volunteer] = known if known is not None and is_kept else row
         for volunteer in message.gone:
             rows.pop(volunteer, None)

@@ -268,3 +268,14 @@ def test_a_home_whose_newer_briefing_was_lost_on_the_way_is_not_as_the_server_me
     assert not roster.apply(greeting, NOON)
     roster.keep(Briefings(kiosk=KIOSK, briefings=(BRIEFING,)))
     assert roster.apply(greeting, NOON + SECOND)
+
+
+def test_a_whole_roster_of_the_same_second_that_was_overtaken_takes_no_row_back(
+    roster: SqliteRoster,
+) -> None:
+    older, newer = person(1, version=1), person(1, version=2)
+    roster.apply(message(newer, whole=False), NOON)
+    assert not roster.apply(message(older, expected=digest(HOUSE, [older])), NOON)
+    assert roster.row(CardRef(1, 1)) == newer
+    assert roster.apply(message(older, expected=digest(HOUSE, [older])), NOON + SECOND)
+    assert roster.row(CardRef(1, 1)) == older
