@@ -250,20 +250,28 @@ class GatewayThatKeepsQuiet(Gateway):
 DEFECTS = (
     Defect("commits after speaking", Makers(outbox=OutboxThatCommitsLater), (Rule.RECORD_FIRST,)),
     Defect(
-        "forgets on restart", Makers(outbox=OutboxThatForgets), (Rule.EXACTLY_ONCE, Rule.OWN_DOOR)
+        "forgets on restart",
+        Makers(outbox=OutboxThatForgets),
+        (Rule.EXACTLY_ONCE, Rule.OWN_DOOR, Rule.OUTBOX_EMPTIES),
     ),
     Defect(
         "keeps sending the rejected",
         Makers(outbox=OutboxThatKeepsTheRejected),
-        (Rule.OUTBOX_EMPTIES,),
+        (Rule.RESTS, Rule.OUTBOX_EMPTIES),
     ),
     Defect(
         "throws the rejected away", Makers(outbox=OutboxThatDropsTheParked), (Rule.OUTBOX_EMPTIES,)
     ),
     Defect("tells no unsettled facts", Makers(outbox=OutboxThatTellsNothing), (Rule.OWN_DOOR,)),
     Defect("takes older rows", Makers(roster=RosterWithoutVersions), (Rule.KNOWLEDGE_GROWS,)),
-    Defect("sends once", Makers(delivery=ScheduleThatGivesUp), (Rule.OUTBOX_EMPTIES,)),
-    Defect("settles on PUBACK", Makers(link=LinkThatSettlesOnPuback), (Rule.EXACTLY_ONCE,)),
+    Defect(
+        "sends once", Makers(delivery=ScheduleThatGivesUp), (Rule.EXACTLY_ONCE, Rule.OUTBOX_EMPTIES)
+    ),
+    Defect(
+        "settles on PUBACK",
+        Makers(link=LinkThatSettlesOnPuback),
+        (Rule.EXACTLY_ONCE, Rule.OUTBOX_EMPTIES),
+    ),
     Defect("kiosk always lets in", Makers(kiosk_decides=always_lets_in), (Rule.OWN_DOOR,)),
     Defect("server always lets out", Makers(server_decides=always_lets_out), (Rule.OWN_DOOR,)),
     Defect("waits too long", Makers(answer_time=timedelta(seconds=5)), (Rule.IN_TIME,)),
@@ -271,7 +279,9 @@ DEFECTS = (
         "server welcomes any card", Makers(server_decides=welcomes_any_card), (Rule.LOST_IS_LOST,)
     ),
     Defect(
-        "receipts before the commit", Makers(gateway=GatewayThatReceiptsFirst), (Rule.EXACTLY_ONCE,)
+        "receipts before the commit",
+        Makers(gateway=GatewayThatReceiptsFirst),
+        (Rule.EXACTLY_ONCE, Rule.OUTBOX_EMPTIES),
     ),
     Defect("stores twice", Makers(gateway=GatewayThatStoresTwice), (Rule.EXACTLY_ONCE,)),
     Defect(

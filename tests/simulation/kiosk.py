@@ -57,7 +57,7 @@ class SimulatedKiosk:
         self.program: Program | None = None
         self._timeline, self._broker, self._watch = timeline, broker, watch
         self._chance, self._makers = chance, makers
-        self._witness = Witness(name, machine, watch)
+        self._witness = Witness(name, watch)
         self._off_for = NO_TIME
         self._connections = 0
         self._wakes_at: timedelta | None = None
@@ -90,7 +90,7 @@ class SimulatedKiosk:
             self._tell(f"is dark when {person.name} holds up the card")
             return
         self._tell(f"{person.name} holds up the card")
-        self._watch.held_up(self.name, person)
+        self._watch.held_up(self.name, person, self.machine.uptime())
         self._report(ev.Presented(READER, person.code))
 
     def touch(self, touch: ev.Touch) -> None:

@@ -30,11 +30,11 @@ _PLENTY = 2**34
 class Witness:
     """Ports `Screen` and `Indicator`."""
 
-    def __init__(self, kiosk: KioskId, machine: Machine, watch: Watch) -> None:
-        self._kiosk, self._machine, self._watch = kiosk, machine, watch
+    def __init__(self, kiosk: KioskId, watch: Watch) -> None:
+        self._kiosk, self._watch = kiosk, watch
 
     def show(self, stage: Stage, around: Surroundings) -> None:
-        self._watch.shown(self._kiosk, stage, self._machine.uptime())
+        self._watch.shown(self._kiosk, stage)
 
     def signal(self, signal: Signal) -> None:
         self._watch.signalled(self._kiosk, signal)

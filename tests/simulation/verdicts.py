@@ -56,8 +56,9 @@ def is_answered(told: Told, card: CardRef, answers: Sequence[Answer]) -> bool:
 def forgets(told: Told, entries: Sequence[Entry], uptime: timedelta) -> str:
     """How the words contradict what this person did, who has never been at another door.
 
-    `entries` are in the order in which they were committed, the one of this verdict among them.
-    Nothing is said where a clock was in doubt. An empty text: all is well.
+    `entries` are in the order in which they were committed, the one of this verdict among them;
+    `uptime` is the kiosk's when the card was held up. Nothing is said where a clock was in doubt.
+    An empty text: all is well.
     """
     before = [
         entry

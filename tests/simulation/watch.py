@@ -47,6 +47,8 @@ class HeldUp:
 
     person: Person
     due: timedelta
+    uptime: timedelta
+    """The kiosk's, when it was held up."""
 
 
 @dataclass
@@ -107,17 +109,17 @@ class Watch:
 
     # --- what happens at a door ---
 
-    def held_up(self, kiosk: KioskId, person: Person) -> None:
+    def held_up(self, kiosk: KioskId, person: Person, uptime: timedelta) -> None:
         waiting = self.doors[kiosk].held_up
         due = self._timeline.now + self._answer_time * (len(waiting) + 1)
-        waiting.append(HeldUp(person, due))
+        waiting.append(HeldUp(person, due, uptime))
 
     def went_dark(self, kiosk: KioskId) -> None:
         door = self.doors[kiosk]
         door.held_up.clear()
         door.told, door.unsignalled = None, 0
 
-    def shown(self, kiosk: KioskId, stage: ev.Stage, uptime: timedelta) -> None:
+    def shown(self, kiosk: KioskId, stage: ev.Stage) -> None:
         """Every verdict comes by here at least once, for each is shown before the next."""
         door = self.doors[kiosk]
         if isinstance(stage, ev.BriefingRead):
@@ -132,7 +134,7 @@ class Watch:
             return
         held = door.held_up.popleft()
         self.story.tell(kiosk, f"tells {held.person.name}: {verdicts.in_words(words)}")
-        self._check(kiosk, held, words, uptime)
+        self._check(kiosk, held, words)
 
     def signalled(self, kiosk: KioskId, signal: Signal) -> None:
         door = self.doors[kiosk]
@@ -171,7 +173,7 @@ class Watch:
         if not (door.committed and verdicts.is_acknowledgement(door.committed[-1].entry)):
             self.broke(Rule.RECORD_FIRST, f"{kiosk} thanks for what it has not committed")
 
-    def _check(self, kiosk: KioskId, held: HeldUp, told: ev.Told, uptime: timedelta) -> None:
+    def _check(self, kiosk: KioskId, held: HeldUp, told: ev.Told) -> None:
         own = [one.entry for one in self.doors[kiosk].committed]
         who, now = held.person, self._timeline.now
         if now > held.due:
@@ -182,7 +184,7 @@ class Watch:
             self.broke(Rule.ANSWERED, f"{kiosk} tells {who.name} what no server has answered")
         everywhere = [one for one in self.entries.values() if one.person == who]
         if all(one.kiosk == kiosk for one in everywhere):
-            wrong = verdicts.forgets(told, [one.entry for one in everywhere], uptime)
+            wrong = verdicts.forgets(told, [one.entry for one in everywhere], held.uptime)
             if wrong:
                 self.broke(Rule.OWN_DOOR, f"{kiosk} tells {who.name} {wrong}")
 
