@@ -151,7 +151,6 @@ def _work_out_all(session: Session, now: datetime, society: str) -> None:
         {"id": one, "missing_courses": text, "version": version} for one, text in differing.items()
     ]
     session.execute(sa.update(Volunteer), rows)
-    session.expire_all()  # what the session holds of them is older than what was just written
 
 
 _members = (

@@ -244,6 +244,8 @@ def test_at_ten_the_home_is_asked_once_and_told_how_many_are_there(night: Night)
     watch(chores, TEN_PM, TEN_PM + 9 * HOUR, 5 * MINUTE)
     watch(Chores(night.engine), TEN_PM + HOUR, TEN_PM + 2 * HOUR)
     assert night.alerts() == [still_here(2)]
+    with reading(night.engine) as session:
+        assert not questions(session, TEN_PM + HOUR)
 
 
 def test_a_home_where_nobody_is_left_is_asked_nothing(night: Night) -> None:

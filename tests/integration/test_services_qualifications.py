@@ -154,6 +154,13 @@ def test_a_changed_course_changes_the_rows(session: Session) -> None:
     assert [one.name for one in courses(session, "NO")] == ["Førstehjelp 2"]
 
 
+def test_who_was_looked_at_before_is_as_new_as_the_rows(session: Session) -> None:
+    person = session.get_one(Volunteer, volunteer(0))
+    before = person.version
+    add(session)
+    assert (person.missing_courses != "[]", person.version > before) == (True, True)
+
+
 def test_a_dropped_course_is_missed_by_nobody(session: Session) -> None:
     add(session)
     take(session, date(2026, 5, 1), number=1)
