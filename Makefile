@@ -7,7 +7,7 @@ PYTEST := $(PY) -m pytest
 export VENV
 
 .DEFAULT_GOAL := help
-.PHONY: help demo story test test-deep check format bench lock setup setup-test clean
+.PHONY: help demo story test test-deep check format simulate bench lock setup setup-test clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -36,6 +36,9 @@ check: setup-test ## style, types, import rules, sizes, locks
 format: setup-test ## put the code in the project's style
 	$(BIN)/ruff check --fix $(CODE)
 	$(BIN)/ruff format $(CODE)
+
+simulate: setup-test ## play HISTORIES=200 histories from seed FIRST=1 on, print the rate
+	$(PY) -m tests.simulation --histories $(or $(HISTORIES),200) --first $(or $(FIRST),1)
 
 bench: setup-test ## measure, print a table, keep it in bench/results.json
 	$(PY) -m tests.bench

@@ -86,10 +86,12 @@ class SqliteRoster:
         One that is older than the newest believed so far is ignored: who feeds us an old roster
         could bring a lost card back. Rows do not go back behind their version either, so a row that
         an answer brought meanwhile is kept; only a whole roster, signed later than that answer and
-        than every roster before, may take one back (a server that was restored from its backup): in
-        one second two gateways may overtake each other. False: the digest differs afterwards, or the home's newer briefing has not come, so what is held here is not what the
-        server meant; ask for it. Said
-        once a minute at most, so that two programs of different age do not ask for ever.
+        than every roster before, may take one back (a server that was restored from its backup).
+        Within one second two gateways may overtake each other.
+
+        False: the digest differs afterwards, or the home's newer briefing has not come, so what is
+        held here is not what the server meant; ask for it. Said once a minute at most, so that two
+        programs of different age do not ask for ever.
         """
         if self._issued is not None and issued < self._issued:
             self._tell_once("a roster older than the one that is held was ignored")

@@ -22,6 +22,7 @@ from tests.bench import (
     qr,
     question,
     rules,
+    simulation,
     stores,
     taps,
 )
@@ -41,6 +42,7 @@ FULL: dict[str, Part] = {
     "rules": lambda made: rules.measure(made, 15),
     "qr": lambda made: qr.measure(9),
     "lists": lambda made: lists.measure(15),
+    "simulation": lambda made: simulation.measure(30),
 }
 QUICK: dict[str, Part] = {
     "question": lambda made: question.measure(made, question.Scale(rounds=4, questions=100)),
@@ -51,6 +53,7 @@ QUICK: dict[str, Part] = {
     "rules": lambda made: rules.measure(made, 3),
     "qr": lambda made: qr.measure(2),
     "lists": lambda made: lists.measure(3),
+    "simulation": lambda made: simulation.measure(5),
 }
 
 
