@@ -76,9 +76,12 @@ def _return(facts: Facts, now: datetime) -> Verdict:
 
 
 def _may_be_anothers(facts: Facts) -> bool:
-    """The card may not be in its owner's hand."""
+    """The card may not be in its owner's hand. The list counts where the row does not know of any
+    block: it does not say of what kind it is."""
     card = facts.card
-    return (card is not None and card.state in _DOUBTFUL) or _is_listed_as_blocked(facts)
+    if card is None or card.state is CardState.ACTIVE:
+        return _is_listed_as_blocked(facts)
+    return card.state in _DOUBTFUL
 
 
 # --- allowed? --------------------------------------------------------------------------------

@@ -25,6 +25,7 @@ from server import changes
 from server.briefings.models import AcknowledgementRecord
 from server.changes import ChangeKind
 from server.institutions.models import Standing
+from server.institutions.services import house, zone_of
 from server.notices.models import AlertKind
 from server.notices.services import Tapped, alert
 from server.visits.models import RefusedAttempt
@@ -97,17 +98,25 @@ def _alert(session: Session, now: datetime, kept: Kept, *, is_too_fast: bool) ->
 
 
 def _alert_of_offline(session: Session, now: datetime, tapped: Tapped, kept: Kept) -> None:
-    """A kiosk without contact could not know; the chapter learns of it when the fact arrives."""
-    holder, reason = kept.holder, Reason.CARD_BLOCKED
+    """A kiosk without contact could not know; it is told of when the fact arrives."""
+    reason = _overlooked(session, now, kept)
+    if reason is Reason.EXPIRED:
+        alert(session, now, tapped, AlertKind.ACCEPTED_OFFLINE, reason, TOLD_OF_REFUSAL[reason])
+    elif reason is not None:
+        alert(session, now, tapped, AlertKind.ACCEPTED_OFFLINE, reason, (Tell.CHAPTER,))
+
+
+def _overlooked(session: Session, now: datetime, kept: Kept) -> Reason | None:
+    """Why the server would not have let this card in."""
+    holder = kept.holder
     if holder is None:
-        reason = Reason.UNKNOWN_CARD
-    elif holder.state is CardState.ACTIVE or _was_before(kept, holder.state_changed_at):
-        return
-    alert(session, now, tapped, AlertKind.ACCEPTED_OFFLINE, reason, (Tell.CHAPTER,))
-
-
-def _was_before(kept: Kept, moment: datetime) -> bool:
-    return kept.at < moment and not kept.is_uncertain
+        return Reason.UNKNOWN_CARD
+    if holder.state is not CardState.ACTIVE:
+        is_earlier = kept.at < holder.state_changed_at and not kept.is_uncertain
+        return None if is_earlier else Reason.CARD_BLOCKED
+    zone = zone_of(house(session, kept.told.institution, now).zone)
+    is_over = kept.at.astimezone(zone).date() > holder.valid_until
+    return Reason.EXPIRED if is_over and not kept.is_uncertain else None
 
 
 def _refused_attempt(kept: Kept) -> Iterable[dict[str, object]]:

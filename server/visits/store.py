@@ -6,7 +6,7 @@ state is now and whether or not anyone knows the card.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -60,6 +60,7 @@ class Holder:
     volunteer: VolunteerId
     state: CardState
     state_changed_at: datetime
+    valid_until: date
     last_home: InstitutionId | None
     """Where the person had been seen last when this was stored."""
 
@@ -102,8 +103,8 @@ def resolve(stamp: Stamp, received: datetime) -> tuple[datetime, bool]:
 def _holders(session: Session, cards: set[CardRef]) -> dict[CardRef, Holder]:
     rows = session.execute(_by_place, {"places": [(card.list, card.index) for card in cards]})
     return {
-        CardRef(number, index): Holder(volunteer, state, changed, home)
-        for number, index, volunteer, state, changed, home in rows
+        CardRef(number, index): Holder(volunteer, state, changed, valid_until, home)
+        for number, index, volunteer, state, changed, valid_until, home in rows
     }
 
 
@@ -148,6 +149,7 @@ _by_place = (
         Card.volunteer_id,
         Card.state,
         Card.state_changed_at,
+        Card.valid_until,
         Volunteer.seen_institution_id,
     )
     .join(Volunteer, Volunteer.id == Card.volunteer_id)

@@ -219,6 +219,18 @@ KNOWN = Part(
             tell=CHAPTER,
             bases=ALONE,
         ),
+        *(
+            goodbye(
+                f"She leaves with a card that is {state.value.replace('_', ' ')}; the list says"
+                " invalid, as it does of every such card",
+                {
+                    "listed": listed(Status.INVALID),
+                    **with_row(held_card(state=state), here=came("08:00")),
+                },
+                bases=ALONE,
+            )
+            for state in (CardState.RETURNED, CardState.TO_BE_RETURNED)
+        ),
         welcome(
             "This kiosk does not know the card, and has let its holder in and out",
             {**UNKNOWN, **own(arrival(oslo("08:00"), 1), departure(oslo("09:00"), 2))},

@@ -6,7 +6,7 @@ from typing import Any
 
 from gpiozero.pins.mock import MockFactory, MockPin, MockPWMPin
 
-PATIENCE = 5.0
+PATIENCE = 20.0
 
 
 class WatchedPin(MockPWMPin):  # type: ignore[misc]  # gpiozero is untyped

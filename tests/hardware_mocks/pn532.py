@@ -40,7 +40,7 @@ from tests.hardware_mocks.pn532_frames import (
 COMMANDS_REMEMBERED = 2000
 WAKE_UP_BYTES = 5
 """Idle bytes before a frame that wake a sleeping chip, with room to spare (UM0701-02, 7.2.11)."""
-PATIENCE = 5.0
+PATIENCE = 20.0
 SPEEDS = {getattr(termios, f"B{rate}"): rate for rate in BAUDRATES if hasattr(termios, f"B{rate}")}
 
 

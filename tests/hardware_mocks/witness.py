@@ -4,7 +4,7 @@ from queue import Empty, SimpleQueue
 
 from kiosk.events import Presented, ReaderEvent, Removed
 
-PATIENCE = 5.0
+PATIENCE = 20.0
 
 
 class Witness:

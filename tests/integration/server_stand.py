@@ -69,7 +69,7 @@ NORDSTRAND = InstitutionId("nordstrand")
 DOOR = KioskId("solbakken-1")
 OTHER_DOOR = KioskId("nordstrand-1")
 BOOT = BootId(uuid7(NOW, b"\x01" * 10))
-WAIT = 5.0
+WAIT = 20.0
 IMPATIENT = {"sqlite": "PRAGMA busy_timeout = 50", "postgresql": "SET lock_timeout = '50ms'"}
 """Makes a connection give up at once where another one writes."""
 

@@ -97,7 +97,7 @@ class Kiosk:
         return self.page
 
     def next_report(self) -> Event:
-        return self.reported.get(timeout=5)
+        return self.reported.get(timeout=20)
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 """One person, two homes: who is surely where, who is told, and what each home's kiosks learn."""
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 import pytest
 import sqlalchemy as sa
@@ -30,6 +30,7 @@ from tests.integration.server_stand import (
     OTHER_DOOR,
     SOLBAKKEN,
     arrived,
+    card_of,
     entry,
     left,
     volunteer,
@@ -176,4 +177,15 @@ def test_a_kiosk_alone_that_let_a_copy_in_is_found_out_when_it_tells(
         (AlertKind.ACCEPTED_OFFLINE, Reason.ELSEWHERE, Tell.OTHER_HOME, SOLBAKKEN),
         (AlertKind.ACCEPTED_OFFLINE, Reason.ELSEWHERE, Tell.CHAPTER, None),
     ]
+    assert alerts(session) == (told if is_told else [])
+
+
+@pytest.mark.parametrize(("last_day", "is_told"), [(23, True), (24, False)])
+def test_an_expired_card_that_a_kiosk_alone_let_in_is_told_to_the_leader(
+    session: Session, last_day: int, is_told: bool
+) -> None:
+    card_of(session, 0).valid_until = date(2026, 11, last_day)
+    session.flush()
+    keep(session, SOLBAKKEN, entry(arrived(0, basis=Basis.ROSTER), NOW - HOUR))
+    told = [(AlertKind.ACCEPTED_OFFLINE, Reason.EXPIRED, Tell.LEADER, None)]
     assert alerts(session) == (told if is_told else [])
