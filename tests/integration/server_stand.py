@@ -48,9 +48,11 @@ from presence.topics import Leaf
 from presence.verdict import Basis, Outcome
 from server.cards.models import Card
 from server.cards.services import NewCard, issue_card
-from server.db import writing
+from server.changes import Cursor
+from server.db import reading, writing
 from server.gateway.answers import Decide
 from server.gateway.gateway import Gateway
+from server.gateway.publications import CURSOR
 from server.gateway.wire import mqtt
 from server.institutions.models import Assignment, Chapter, Institution, Society
 from server.institutions.services import assign
@@ -200,9 +202,21 @@ def gateway(
     served.start()
     try:
         assert served.wire.wait_ready(WAIT)
+        _wait_for_place(engine)
         yield served
     finally:
         served.stop()
+
+
+def _wait_for_place(engine: sa.Engine) -> None:
+    """Until the gateway knows from where on changes are news to it."""
+    deadline = time.monotonic() + WAIT
+    while time.monotonic() < deadline:
+        with reading(engine) as session:
+            if session.get(Cursor, CURSOR) is not None:
+                return
+        time.sleep(0.01)
+    raise TimeoutError("the gateway has not found its place among the changes")
 
 
 class RawKiosk:
