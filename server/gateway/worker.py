@@ -41,6 +41,9 @@ GROUP = 200
 """Entries in one commit at most, as far as whole messages go."""
 POLL_SECONDS = 0.1
 """So often the changes of other processes are looked for."""
+NEWS_EVERY = timedelta(milliseconds=250)
+"""While entries keep coming, kiosks are told what is new so often: each time a home's whole roster
+is looked at, and a receipt is worth more than a roster of this moment."""
 SAVE_EVERY = timedelta(seconds=1)
 LOOK_EVERY = timedelta(minutes=1)
 """So often it is asked whether it has become midnight at a home whose policy changes today."""
@@ -87,6 +90,7 @@ class Worker:
         self._reader = Reader()
         self._to_greet: deque[InstitutionId] = deque()
         self._must_greet = threading.Event()
+        self._told_at = datetime.min.replace(tzinfo=UTC)
         self._saved_at = datetime.min.replace(tzinfo=UTC)
         self._looked = clock()
         self._chores = Chores(engine)
@@ -138,7 +142,8 @@ class Worker:
         if jobs or notices:
             self._deal_with(jobs, notices)
         self._attempt(self._find_speaker, _NOT_READ)
-        self._attempt(self._tell_news, _NOT_READ)
+        if not jobs or abs(self._clock() - self._told_at) >= NEWS_EVERY:
+            self._attempt(self._tell_news, _NOT_READ)
         self._attempt(self._look_for_policies, _NOT_READ)
         self._attempt(lambda: self._chores.turn(self._clock()), _NO_CHORES)
         self._attempt(self._greet_some, _NOT_READ)
@@ -231,6 +236,7 @@ class Worker:
             self._must_greet.set()
 
     def _tell_news(self) -> None:
+        self._told_at = self._clock()
         with reading(self._engine) as session:
             news = self._reader.news(session)
             if news:

@@ -105,7 +105,9 @@ FAULTS = {
         "night_ends: must be an earlier hour than night_question: it is that of the next morning"
     ),
     "tell_of_silence_hours = 336": "forget_names_days: must be longer than tell_of_silence_hours",
-    "forget_names_days = 29\nask_staff_after_days = 29": "ask_staff_after_days: must be longer than forget_names_days",
+    "forget_names_days = 29\nask_staff_after_days = 29": (
+        "ask_staff_after_days: must be longer than forget_names_days"
+    ),
     'let_in = ["card_blocked"]': (
         "let_in: unknown 'card_blocked'; choose from: unknown_card, too_weak, paused,"
         " not_yet_valid, expired, course_missing, no_contact"
