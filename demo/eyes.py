@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 View = dict[str, Any]
-PATIENCE = 10.0
+PATIENCE = 20.0
 
 
 class NotSeenError(AssertionError):
@@ -38,14 +38,20 @@ class Eyes:
         with self._changed:
             return len(self._views)
 
-    def wait_for(self, wanted: Callable[[View], bool], what: str, since: int = 0) -> View:
+    def wait_for(
+        self,
+        wanted: Callable[[View], bool],
+        what: str,
+        since: int = 0,
+        seconds: float = PATIENCE,
+    ) -> View:
         """The first view from number `since` on that is `wanted`. Raises NotSeenError."""
 
         def found() -> View | None:
             return next((view for view in self._views[since:] if wanted(view)), None)
 
         with self._changed:
-            view = self._changed.wait_for(found, PATIENCE)
+            view = self._changed.wait_for(found, seconds)
             if view is None:
                 titles = [said(one) for one in self._views[since:]]
                 raise NotSeenError(f"no {what} on the screen; it showed {titles}")

@@ -21,7 +21,7 @@ from server.notices.models import Alert, AlertKind
 from server.visits.models import EventKind, EventRow, VisitRow
 
 T = TypeVar("T")
-PATIENCE_SECONDS = 15.0
+PATIENCE_SECONDS = 20.0
 _LOOK_EVERY = 0.02
 
 
@@ -138,7 +138,7 @@ class Ledger:
             return None if found is None else found.heartbeat_at
 
     def wait_for(self, look: Callable[[], T], is_it: Callable[[T], bool]) -> T:
-        """Look again until `is_it`, at most 15 s; what was seen last is returned either way."""
+        """Look again until `is_it`, at most 20 s; what was seen last is returned either way."""
         never = threading.Event()
         for _ in range(int(PATIENCE_SECONDS / _LOOK_EVERY)):
             seen = look()

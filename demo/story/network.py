@@ -1,7 +1,7 @@
 """The network is lost and comes back: taps are answered all the while, and arrive once."""
 
 from demo.eyes import said
-from demo.story.stage import Stage, Tap, clock, is_offline, is_online
+from demo.story.stage import Stage, Tap, clock
 from presence.verdict import Basis
 from server.visits.models import EventKind
 
@@ -18,23 +18,19 @@ def the_network_is_lost_and_comes_back(stage: Stage) -> None:
     book.tell("network", "is cut; no side is told")
     _check_alone(stage, stage.tap(frode), "Velkommen, Frode", SAVED)
     stage.later(seconds=21)
-    stage.door.cut_network()
-    sign = stage.eyes.wait_for(is_offline, "sign of no network")["signs"]
-    book.tell("screen", f"at rest, with the small sign “{sign[0]}”")
+    stage.disconnect()
+    book.tell("screen", f"at rest, with the small sign “{stage.eyes.now['signs'][0]}”")
     _check_alone(stage, stage.tap(jon), "Welcome, Jon", SAVED_EN)
     told = stage.ledger.events(frode.volunteer) + stage.ledger.events(jon.volunteer)
     book.check("server", "knows nothing of it yet", not told, told)
     stage.it_is(14, 10)
-    mark = stage.eyes.seen
-    stage.door.mend_network()
-    book.tell("network", "is back, 40 minutes later")
+    stage.reconnect()
+    book.tell("network", "is back, 40 minutes later; the screen rests without a sign")
     board = stage.board(lambda board: {"Frode B.", "Jon B."} <= set(board["on-site"]))
     are_there = {"Frode B.", "Jon B."} <= set(board["on-site"])
     book.check("staff board", "Frode B. and Jon B. are in the house", are_there, board)
     _check_kept(stage, "frode")
     _check_kept(stage, "jon")
-    stage.eyes.wait_for(is_online, "rest without the sign", mark)
-    book.tell("screen", "at rest, without a sign")
 
 
 def _check_alone(stage: Stage, tap: Tap, title: str, sign: str) -> None:

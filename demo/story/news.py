@@ -7,7 +7,7 @@ from msgspec.structs import replace
 from demo.sample import briefings
 from demo.sample.homes import SOLBAKKEN
 from demo.story.reading import read_briefing
-from demo.story.stage import DAY, Stage, is_offline, is_online
+from demo.story.stage import DAY, Stage
 from presence.briefing import BriefingVersion, Section, SectionKind
 
 MONDAY = DAY + timedelta(days=6)
@@ -32,9 +32,7 @@ def only_the_news_are_read(stage: Stage) -> None:
 def _read_old_without_network(stage: Stage) -> None:
     """The kiosk knows version 3 still. Eli has read version 2."""
     book, eli = stage.book, stage.desk.cast["eli"]
-    mark = stage.eyes.seen
-    stage.door.cut_network()
-    stage.eyes.wait_for(is_offline, "sign of no network", mark)
+    stage.disconnect()
     stage.office.publish(stage.home, BriefingVersion(4), _texts(since=4))
     book.tell("institution", "has moved its assembly point: version 4; the kiosk has no network")
     stage.it_is(10, 0)
@@ -43,11 +41,9 @@ def _read_old_without_network(stage: Stage) -> None:
     titles = read_briefing(stage)
     is_old = titles == ["Veien ut", PLACE]
     book.check("screen", f"what version 3 had changed: {', '.join(titles)}", is_old, titles)
-    mark = stage.eyes.seen
-    stage.door.mend_network()
+    stage.reconnect()
     kept = _await_version(stage, "eli", 3)
     book.check("server", "keeps what she has read: version 3", kept == [3], kept)
-    stage.eyes.wait_for(is_online, "rest without the sign", mark)
 
 
 def _read_news_next_time(stage: Stage) -> None:

@@ -22,6 +22,15 @@ def read_briefing(stage: Stage) -> list[str]:
     return titles
 
 
+def put_off_briefing(stage: Stage) -> None:
+    """Touch "later" on the briefing that follows the welcome."""
+    mark = stage.eyes.seen - 1
+    stage.later(seconds=4)
+    stage.eyes.wait_for(is_briefing, "briefing", mark)
+    stage.eyes.touch("later")
+    stage.rest()
+
+
 def turn(stage: Stage) -> View:
     """Touch "next". Two touches within half a second would count once."""
     old, mark = stage.eyes.now["key"], stage.eyes.seen

@@ -4,8 +4,8 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from demo.sample.homes import NORDSTRAND
-from demo.story.reading import is_briefing
-from demo.story.stage import DAY, LOW_DOUBLE, ZONE, Stage, Tap, is_offline, is_online
+from demo.story.reading import put_off_briefing
+from demo.story.stage import DAY, LOW_DOUBLE, ZONE, Stage, Tap
 from presence.verdict import Basis, Tell
 from server.visits.models import EventKind
 
@@ -26,9 +26,7 @@ def a_kiosk_is_alone_for_a_month(stage: Stage) -> None:
     book.tell("volunteer", f"“{stage.tap(bjorn).said}”")
     stage.rest()
     stage.it_is(16, 0)
-    mark = stage.eyes.seen
-    stage.door.cut_network()
-    stage.eyes.wait_for(is_offline, "sign of no network", mark)
+    stage.disconnect()
     book.tell("network", "is cut")
     _check_told(stage, begin)
     _check_three_days(stage, begin)
@@ -79,19 +77,10 @@ def _check_two_weeks(stage: Stage) -> None:
     held = stage.ledger.wait_for(lambda: stage.door.holds(names), lambda held: not held)
     book.check("kiosk", "after 14 days holds no name any more, in no file", not held, held)
     _check_alone(stage, stage.tap(cast["bjorn"]), "Velkommen")
-    _put_off_reading(stage)
+    put_off_briefing(stage)  # nothing says any more that he has read it
     lost = stage.tap(cast["hassan"])
     is_refused = lost.title == NEUTRAL and (lost.lamp, lost.sounds) == ("red", LOW_DOUBLE)
     book.check("screen", f"a card that was lost: “{lost.said}”", is_refused, lost)
-    stage.rest()
-
-
-def _put_off_reading(stage: Stage) -> None:
-    """Nothing says any more that Bjørn has read the briefing."""
-    mark = stage.eyes.seen
-    stage.later(seconds=4)
-    stage.eyes.wait_for(is_briefing, "briefing", mark - 1)
-    stage.eyes.touch("later")
     stage.rest()
 
 
@@ -102,9 +91,7 @@ def _check_a_month(stage: Stage) -> None:
     stage.book.check("screen", f"after 30 days: “{tap.said}”", is_sent, tap)
     stage.rest()
     stage.it_is(16, 40)
-    mark = stage.eyes.seen
-    stage.door.mend_network()
-    stage.eyes.wait_for(is_online, "rest without the sign", mark - 1)
+    stage.reconnect()
     stage.book.tell("network", "is back")
 
 

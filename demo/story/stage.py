@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from demo.child import Report
 from demo.desk import Desk, Person
-from demo.eyes import Eyes, View, said
+from demo.eyes import PATIENCE, Eyes, View, said
 from demo.sample.homes import NORDSTRAND, SOLBAKKEN, Home
 from demo.staff import Guest, Staff
 from demo.story.book import Book
@@ -110,9 +110,8 @@ class Stage:
             seconds = (self.desk.clock.now() - begin).total_seconds()
         finally:
             lift()
-        self.door.process.wait_for(_is_gone_from(reader), "empty reader", 10, heard)
-        sounds = self._sounds(heard)
-        return Tap(view, seconds, self._lamp(), sounds)
+        self.door.process.wait_for(_is_gone_from(reader), "empty reader", PATIENCE, heard)
+        return Tap(view, seconds, *self._signal(heard))
 
     def idle(self) -> View:
         """Wait until the screen rests again, whatever the clock says by then."""
@@ -122,6 +121,19 @@ class Stage:
         """Let what was said have its time, and wait until the screen rests."""
         self.later(seconds=21)
         self.idle()
+
+    def disconnect(self) -> None:
+        """Pull the network cable, and wait until the kiosk has noticed."""
+        mark = self.eyes.seen
+        self.door.cut_network()
+        self.eyes.wait_for(is_offline, "sign of no network", mark)
+
+    def reconnect(self) -> None:
+        """Put the cable back at a resting kiosk, and wait until it has its server again: it tries
+        once a minute at least."""
+        mark = self.eyes.seen
+        self.door.mend_network()
+        self.eyes.wait_for(is_online, "rest without the sign", mark, seconds=75)
 
     def look_again(self) -> None:
         """The kiosk was started afresh: look at its new screen."""
@@ -147,33 +159,33 @@ class Stage:
     def close(self) -> None:
         self.eyes.close()
 
-    def _lamp(self) -> str:
-        """Which lamps are lit."""
-        lit = {"green": 0.0, "amber": 0.0, "red": 0.0}
-        for report in self.door.process.reports:
-            if report["kind"] == "lamp" and report["lamp"] in lit:
-                lit[report["lamp"]] = report["level"]
-        return " and ".join(name for name, level in lit.items() if level) or "none"
-
-    def _sounds(self, since: int) -> list[float]:
-        """Wait for the two tones of a verdict and the silence after them."""
+    def _signal(self, since: int) -> tuple[str, list[float]]:
+        """Wait for the two tones of a verdict and the silence after them. Returns which lamps were
+        lit then, and the tones."""
+        lit = dict.fromkeys(("green", "amber", "red"), 0.0)
         tones: list[float] = []
+        seen = 0
 
-        def is_second_over(report: Report) -> bool:
-            if report.get("lamp") != "buzzer":
-                return False
-            level = report["level"]
-            if isinstance(level, float) and level not in (0.0, _CLICK):
-                tones.append(level)
-            return level == 0.0 and len(tones) >= len(RISING)
+        def is_all_said(report: Report) -> bool:
+            nonlocal seen
+            seen += 1
+            lamp, level = str(report.get("lamp")), float(report.get("level", 0.0))
+            if report["kind"] == "ready":  # the power was away
+                lit.update(dict.fromkeys(lit, 0.0))
+            elif lamp in lit:
+                lit[lamp] = level
+            elif lamp == "buzzer" and seen > since:
+                tones.extend([level] if level not in (0.0, _CLICK) else [])
+                return level == 0.0 and len(tones) >= len(RISING)
+            return False
 
-        self.door.process.wait_for(is_second_over, "sound of a verdict", 5, since)
-        return tones
+        self.door.process.wait_for(is_all_said, "sound of a verdict", PATIENCE)
+        return " and ".join(name for name, level in lit.items() if level) or "none", tones
 
     # --- staff -------------------------------------------------------------------------------
 
     def board(self, is_it: Callable[[dict[str, list[str]]], bool]) -> dict[str, list[str]]:
-        """The home's board, looked at until it `is_it`, or for 15 s."""
+        """The home's board, looked at until it `is_it`, or for 20 s."""
         return self.ledger.wait_for(lambda: self.staff.board(self.home), is_it)
 
     def guest(self, name: str, is_it: Callable[[Guest], bool]) -> Guest:
