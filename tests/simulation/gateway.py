@@ -179,6 +179,7 @@ class SimulatedGateway:
         self._process: Gateway | None = None
         self._back_after = timedelta(0)
         self._turn_at: timedelta | None = None
+        self._is_to_save = False
         database.on_change(self._turn_soon)
 
     def start(self) -> None:
@@ -224,7 +225,14 @@ class SimulatedGateway:
     def _turn_soon(self) -> None:
         """Somebody has committed something: the process looks for that by itself."""
         self._turn_within(seconds(POLL_SECONDS * self._chance.random()))
-        self._timeline.after(SAVE_EVERY + seconds(POLL_SECONDS), self._turn)
+        if not self._is_to_save:
+            self._is_to_save = True
+            self._timeline.after(SAVE_EVERY + seconds(POLL_SECONDS), self._save)
+
+    def _save(self) -> None:
+        """By now the process writes down how far it has come."""
+        self._is_to_save = False
+        self._turn()
 
     def _turn_within(self, delay: timedelta) -> None:
         due = self._timeline.now + delay
