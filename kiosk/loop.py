@@ -229,7 +229,10 @@ class Loop:
         self._happened(self._world.home.known())
 
     def _take_list(self, offered: SignedList, _issued: datetime | None) -> None:
-        self._world.statuses.take(offered)
+        """At a home where nothing happens, the daily list is all that is heard of the server."""
+        issued = self._world.statuses.take(offered)
+        if issued is not None:
+            self._world.roster.heard(issued)
 
     # --- effects -----------------------------------------------------------------------------
 

@@ -131,8 +131,10 @@ class StatusLists(Protocol):
         """What is known of the card; None: the list it stands in is not held."""
         ...
 
-    def take(self, offered: SignedList) -> None:
-        """Keep the list if it is genuine and newer than the one that is held."""
+    def take(self, offered: SignedList) -> datetime | None:
+        """Keep the list if it is genuine and newer than the one that is held. Returns when it was
+        issued; None: it is not kept."""
+        ...
 
     def held(self) -> Sequence[HeldList]:
         """Which lists are held, and when each was issued."""

@@ -6,6 +6,7 @@ They are all that is left beside the signature when names have been wiped (DOMAI
 
 import logging
 import sqlite3
+from datetime import datetime
 from pathlib import Path
 
 from kiosk.store import Connect, open_store
@@ -45,15 +46,16 @@ class SqliteStatusLists:
         held = self._lists.get(card.list)
         return None if held is None else held.listed(card.index)
 
-    def take(self, offered: SignedList) -> None:
-        """Keep the list if it is genuine and newer than the one that is held. What is ignored
-        otherwise is counted and told once of each kind, but for the very same list again."""
+    def take(self, offered: SignedList) -> datetime | None:
+        """Keep the list if it is genuine and newer than the one that is held. Returns when it was
+        issued; None: it is not kept. What is ignored is counted and told once of each kind, but for
+        the very same list again."""
         newer = self._newer(offered)
-        if newer is not None:
-            self._db.execute(
-                "INSERT OR REPLACE INTO list VALUES (?, ?)", (newer.number, newer.token)
-            )
-            self._lists[newer.number] = newer
+        if newer is None:
+            return None
+        self._db.execute("INSERT OR REPLACE INTO list VALUES (?, ?)", (newer.number, newer.token))
+        self._lists[newer.number] = newer
+        return newer.issued
 
     def held(self) -> tuple[HeldList, ...]:
         """Which lists are held, and when each was issued."""

@@ -93,17 +93,19 @@ class MemoryRoster:
 
 
 class MemoryStatusLists:
-    """Port `StatusLists`. Believes whatever it is offered."""
+    """Port `StatusLists`. Keeps whatever it is offered, as issued at `issued`; None: nothing."""
 
     def __init__(self) -> None:
         self.known: dict[CardRef, Listed] = {}
         self.offered: list[SignedList] = []
+        self.issued: datetime | None = None
 
     def listed(self, card: CardRef) -> Listed | None:
         return self.known.get(card)
 
-    def take(self, offered: SignedList) -> None:
+    def take(self, offered: SignedList) -> datetime | None:
         self.offered.append(offered)
+        return self.issued
 
     def held(self) -> tuple[HeldList, ...]:
         return ()

@@ -70,10 +70,8 @@ def test_a_card_is_found_in_the_list_it_names(lists: SqliteStatusLists) -> None:
 def test_a_lost_card_does_not_come_back_with_an_older_list(
     lists: SqliteStatusLists, caplog: pytest.LogCaptureFixture
 ) -> None:
-    lists.take(signed(1, LOST.index))
-    lists.take(signed(0))
-    lists.take(signed(-1))
-    lists.take(signed(1))
+    assert lists.take(signed(1, LOST.index)) == NOW + SECOND
+    assert [lists.take(signed(issued)) for issued in (0, -1, 1)] == [None, None, None]
     assert status(lists) is Status.INVALID
     assert lists.refused == 3
     assert [one.message for one in caplog.records] == [

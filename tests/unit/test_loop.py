@@ -288,6 +288,18 @@ def test_a_status_list_that_comes_in_is_offered_to_those_that_are_held(bench: Be
     assert bench.statuses.offered == [offered]
 
 
+def test_a_status_list_that_is_kept_is_a_contact_with_the_server(bench: Bench) -> None:
+    bench.begun()
+    bench.statuses.issued = NOW + timedelta(hours=24)
+    bench.receive(SignedList(3, b"the next day's"))
+    assert bench.roster.as_of() == NOW + timedelta(hours=24)
+
+
+def test_a_status_list_that_is_not_kept_is_no_contact(bench: Bench) -> None:
+    bench.begun().receive(SignedList(3, b"an old one, or somebody else's"))
+    assert bench.roster.as_of() == NOW
+
+
 def test_what_is_unreadable_and_which_reader_works_is_told_to_the_heartbeat(bench: Bench) -> None:
     bench.begun()
     bench.tell(ev.Presented(READER, Unreadable.EMPTY), ev.ReaderLost("camera", "unplugged"))
