@@ -44,6 +44,9 @@ class Arrival(_Recorded, frozen=True, tag="arrival"):
 
     visit: WireVisitId
     is_vigil: bool = False
+    heard: datetime | None = None
+    """When the server heard of it, where the kiosk's clock may have been long behind: the person
+    may have come as late as that."""
 
 
 class Departure(_Recorded, frozen=True, tag="departure"):
@@ -108,7 +111,8 @@ class Visit(Struct, frozen=True, omit_defaults=True):
     doubted: datetime | None = None
     """Since when."""
     confirmed: datetime | None = None
-    """When staff last said that the person is there."""
+    """When staff last said that the person is there, or the server heard of an arrival whose own
+    time is not to be relied on."""
     is_vigil: bool = False
     is_out: bool = False
     """Out with residents: the visit goes on, and nobody searches the house for the person."""
@@ -272,8 +276,10 @@ def _told(current: Visit | None, fact: Fact, rules: StayRules) -> _Step:
 def _arrive(current: Visit | None, fact: Arrival, rules: StayRules) -> _Step:
     if current is not None and _is_same_arrival(current, fact.at, rules):
         is_vigil = current.is_vigil or fact.is_vigil
-        return (), replace(current, last_arrival=fact.at, is_vigil=is_vigil, is_out=False)
-    return _over(current), _opened(fact.visit, fact.at, is_vigil=fact.is_vigil)
+        again = replace(current, last_arrival=fact.at, is_vigil=is_vigil, is_out=False)
+        return (), again if fact.heard is None else replace(again, confirmed=fact.heard)
+    opened = _opened(fact.visit, fact.at, is_vigil=fact.is_vigil)
+    return _over(current), replace(opened, confirmed=fact.heard)
 
 
 def _opened(visit: VisitId, at: datetime, *, is_vigil: bool) -> Visit:

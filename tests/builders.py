@@ -77,8 +77,10 @@ def presentation_id(number: int) -> PresentationId:
     return PresentationId(uuid_text(0xA000_0000_0000 + number))
 
 
-def arrival(at: datetime, number: int, *, is_vigil: bool = False) -> Arrival:
-    return Arrival(at, event_id(number), visit_id(number), is_vigil)
+def arrival(
+    at: datetime, number: int, *, is_vigil: bool = False, heard: datetime | None = None
+) -> Arrival:
+    return Arrival(at, event_id(number), visit_id(number), is_vigil, heard)
 
 
 def departure(at: datetime, number: int, *, doubtful: bool = False) -> Departure:

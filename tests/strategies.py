@@ -81,6 +81,7 @@ _UNBOUNDED: Mapping[type[inspect.Type], st.SearchStrategy[Any]] = {
 _HAPPENINGS: Sequence[Callable[[datetime, int], Fact]] = (
     arrival,
     partial(arrival, is_vigil=True),
+    partial(arrival, heard=NOW + timedelta(hours=90)),
     departure,
     partial(departure, doubtful=True),
     went_out,

@@ -3,7 +3,7 @@
 Many people's at once, in few statements: after an outage a thousand kiosks tell at the same time.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -180,10 +180,22 @@ def _together(
 
 
 def _read(rows: Iterable[Any], found: dict[Whose, list[Fact]]) -> None:
-    for institution, volunteer, event, at, kind, visit, is_doubtful, is_vigil in rows:
-        make = _FACTS[kind]
-        fact = make(at, EventId(event), visit, is_doubtful, is_vigil)
-        found[Whose(institution, volunteer)].append(fact)
+    for row in rows:
+        found[Whose(row.institution_id, row.volunteer_id)].append(_fact(row))
+
+
+def _fact(row: Any) -> Fact:
+    at, event = row.at, EventId(row.id)
+    match row.kind:
+        case EventKind.LEFT:
+            return Departure(at, event, row.is_doubtful)
+        case EventKind.WENT_OUT | EventKind.CAME_BACK:
+            return Outing(at, event, is_out=row.kind is EventKind.WENT_OUT)
+        case EventKind.SAID_HERE | EventKind.SAID_GONE:
+            return StaffWord(at, event, is_here=row.kind is EventKind.SAID_HERE)
+        case _:
+            heard = row.received_at if row.is_uncertain else None
+            return Arrival(at, event, VisitId(row.visit), row.is_vigil, heard)
 
 
 def _look_elsewhere(
@@ -203,19 +215,15 @@ def _look_elsewhere(
         )
 
 
-_FACTS: Mapping[EventKind, Callable[[datetime, EventId, str, bool, bool], Fact]] = {
-    EventKind.ARRIVED: lambda at, event, visit, _doubtful, is_vigil: Arrival(
-        at, event, VisitId(visit), is_vigil
-    ),
-    EventKind.LET_IN: lambda at, event, visit, _doubtful, is_vigil: Arrival(
-        at, event, VisitId(visit), is_vigil
-    ),
-    EventKind.LEFT: lambda at, event, _visit, doubtful, _vigil: Departure(at, event, doubtful),
-    EventKind.WENT_OUT: lambda at, event, *_: Outing(at, event, is_out=True),
-    EventKind.CAME_BACK: lambda at, event, *_: Outing(at, event, is_out=False),
-    EventKind.SAID_HERE: lambda at, event, *_: StaffWord(at, event, is_here=True),
-    EventKind.SAID_GONE: lambda at, event, *_: StaffWord(at, event, is_here=False),
-}
+_ARRIVALS = (EventKind.ARRIVED, EventKind.LET_IN)
+_MOVES = (
+    *_ARRIVALS,
+    EventKind.LEFT,
+    EventKind.WENT_OUT,
+    EventKind.CAME_BACK,
+    EventKind.SAID_HERE,
+    EventKind.SAID_GONE,
+)
 
 
 def _opening(facts: Sequence[Fact], start: _Stored) -> int:
@@ -280,16 +288,18 @@ _facts_of = sa.select(
     EventRow.visit,
     EventRow.is_doubtful,
     EventRow.is_vigil,
+    EventRow.is_uncertain,
+    EventRow.received_at,
 ).where(
     sa.tuple_(EventRow.institution_id, EventRow.volunteer_id).in_(_PAIRS),
-    EventRow.kind.in_(tuple(_FACTS)),
+    EventRow.kind.in_(_MOVES),
 )
 _facts_since = _facts_of.where(EventRow.at >= sa.bindparam("since"))
 _arrivals_of = sa.select(
     EventRow.institution_id, EventRow.volunteer_id, EventRow.id, EventRow.at
 ).where(
     EventRow.volunteer_id.in_(sa.bindparam("people", expanding=True)),
-    EventRow.kind.in_((EventKind.ARRIVED, EventKind.LET_IN)),
+    EventRow.kind.in_(_ARRIVALS),
     EventRow.at >= sa.bindparam("since"),
 )
 _table = VisitRow.metadata.tables[VisitRow.__tablename__]

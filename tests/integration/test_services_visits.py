@@ -17,6 +17,7 @@ from presence.messages import (
     AttemptRefused,
     BriefingAcknowledged,
     CameBack,
+    ClockTrust,
     Entry,
     Left,
     WentOut,
@@ -207,6 +208,17 @@ def test_the_board_tells_the_sure_from_the_possible(session: Session) -> None:
         entry(left(2), NOW),
     )
     assert on_board(session, NOW) == (1, [Doubt.CARD_UNCLEAR])
+
+
+def test_who_a_kiosk_with_a_clock_weeks_behind_let_in_is_not_missing_in_the_house(
+    session: Session,
+) -> None:
+    weeks_ago = NOW - timedelta(days=20)
+    keep(session, entry(arrived(0), weeks_ago, ClockTrust.FLOOR))
+    assert on_board(session, NOW) == (1, [])
+    assert on_board(session, NOW + timedelta(hours=20)) == (0, [Doubt.FORGOTTEN])
+    keep(session, entry(left(0), weeks_ago + timedelta(hours=1), ClockTrust.FLOOR))
+    assert on_board(session, NOW) == (0, [])
 
 
 def test_the_newest_acknowledgement_counts_in_any_order(session: Session) -> None:

@@ -264,3 +264,14 @@ def test_every_home_has_its_own_night(zone: str) -> None:
 def test_a_night_may_end_on_29_february() -> None:
     came = arrival(oslo("14:00", date(2028, 2, 28)), 1)
     assert ends_of_sureness(came) == oslo("03:00", date(2028, 2, 29))
+
+
+def test_who_came_by_a_clock_weeks_behind_is_there_until_the_night_after_it_was_heard_of() -> None:
+    long_ago = oslo("10:00", TODAY - timedelta(days=20))
+    came = arrival(long_ago, 1, heard=oslo("14:00"))
+    (visit,) = visits([came], RULES)
+    seen = [settled(visit, now, RULES) for now in (oslo("14:01"), oslo("23:59"))]
+    assert [one and one.state for one in seen] == [VisitState.OPEN, VisitState.OPEN]
+    night = settled(visit, oslo("03:00", TODAY + timedelta(days=1)), RULES)
+    assert night is not None
+    assert (night.doubt, night.arrived) == (Doubt.FORGOTTEN, long_ago)

@@ -98,6 +98,7 @@ def test_no_time_is_ever_invented(facts: list[Fact], now: datetime) -> None:
     arrivals = {fact.at for fact in facts if isinstance(fact, Arrival | Outing)}
     departures = {fact.at for fact in facts if isinstance(fact, Departure) and not fact.doubtful}
     words = {fact.at for fact in facts if isinstance(fact, StaffWord)}
+    words |= {fact.heard for fact in facts if isinstance(fact, Arrival) and fact.heard}
     for found in visits(facts, RULES):
         visit = settled(found, now, RULES)
         assert visit is not None
