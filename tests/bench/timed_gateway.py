@@ -11,7 +11,7 @@ from time import monotonic_ns
 import msgspec
 
 from presence import admission
-from presence.admission import Facts
+from presence.facts import Facts
 from presence.topics import Leaf, parse
 from presence.verdict import Verdict
 from server.db import make_engine
