@@ -63,6 +63,8 @@ STORY: Sequence[Act] = (
     Act("8", "a course is missing", a_course_may_be_missing_for_a_year),
 )
 """By the clock. Whatever is left out, the rest can be played."""
+PATIENCE, HASTE = 20.0, 8.0
+"""Seconds to wait for what should come. Where a fault is looked for, less."""
 SCENARIOS = tuple(dict.fromkeys(act.scenario for act in STORY))
 
 
@@ -104,7 +106,8 @@ def play(
             Desk(directory, "story", homes=HOMES, programs=programs, start_at=start)
         )
         book = Book(lambda: desk.clock.now().astimezone(ZONE), write, ends_with_fault=until_fault)
-        ledger = stack.enter_context(closing(Ledger(database, start)))
+        patience = HASTE if until_fault else PATIENCE
+        ledger = stack.enter_context(closing(Ledger(database, start, patience)))
         office = stack.enter_context(closing(Office(directory / "server", desk.clock)))
         found = stages(Party(desk, book, ledger, desk.staff(), office))
         for stage in found.values():

@@ -1,6 +1,7 @@
 """What the server has in its database: read directly, so that no page can flatter it."""
 
 import threading
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,7 +22,6 @@ from server.notices.models import Alert, AlertKind
 from server.visits.models import EventKind, EventRow, VisitRow
 
 T = TypeVar("T")
-PATIENCE_SECONDS = 20.0
 _LOOK_EVERY = 0.02
 
 
@@ -50,8 +50,9 @@ class Ledger:
     """The server's database, opened beside the server. What the sample brought from before
     `since` is left out."""
 
-    def __init__(self, database: Path, since: datetime) -> None:
-        self._since = since
+    def __init__(self, database: Path, since: datetime, patience: float) -> None:
+        """`patience` is how many seconds it is waited for something to be written."""
+        self._since, self._patience = since, patience
         self._engine = make_engine(f"sqlite:///{database}")
 
     def close(self) -> None:
@@ -138,14 +139,13 @@ class Ledger:
             return None if found is None else found.heartbeat_at
 
     def wait_for(self, look: Callable[[], T], is_it: Callable[[T], bool]) -> T:
-        """Look again until `is_it`, at most 20 s; what was seen last is returned either way."""
-        never = threading.Event()
-        for _ in range(int(PATIENCE_SECONDS / _LOOK_EVERY)):
+        """Look again until `is_it`, as long as patience lasts. Returns what was seen last."""
+        never, end = threading.Event(), time.monotonic() + self._patience
+        while True:
             seen = look()
-            if is_it(seen):
+            if is_it(seen) or time.monotonic() > end:
                 return seen
             never.wait(_LOOK_EVERY)
-        return look()
 
     def _all(self, wanted: sa.Select[*tuple[Any, ...]]) -> Sequence[Any]:
         with Session(self._engine) as session:

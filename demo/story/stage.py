@@ -185,7 +185,8 @@ class Stage:
     # --- staff -------------------------------------------------------------------------------
 
     def board(self, is_it: Callable[[dict[str, list[str]]], bool]) -> dict[str, list[str]]:
-        """The home's board, looked at until it `is_it`, or for 20 s."""
+        """The home's board, looked at until it `is_it`, or for as long as
+        patience lasts."""
         return self.ledger.wait_for(lambda: self.staff.board(self.home), is_it)
 
     def guest(self, name: str, is_it: Callable[[Guest], bool]) -> Guest:

@@ -7,6 +7,7 @@ import pytest
 
 STORY_SECONDS = 540
 """What the story may take on a machine that is busy with something else; alone it is far less."""
+pytestmark = pytest.mark.timeout(STORY_SECONDS + 30)
 
 
 def _play(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -19,7 +20,6 @@ def _play(*arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-@pytest.mark.timeout(STORY_SECONDS + 30)
 def test_the_whole_story_is_as_it_should_be() -> None:
     played = _play()
     assert played.returncode == 0, played.stdout + played.stderr
