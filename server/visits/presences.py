@@ -29,8 +29,8 @@ def settle(
 ) -> Mapping[Whose, Standing]:
     """Work out anew what new facts may change, at this home and at others, and write it into the
     standings. `others` are pairs of which something else has changed. Returns their standings."""
-    earliest = _earliest(session, moves)
-    pairs = list(dict.fromkeys((*others, *earliest)))
+    earliest, informed = _concerned(session, moves)
+    pairs = list(dict.fromkeys((*others, *earliest, *informed)))
     if not pairs:
         return {}
     homes = {whose.institution for whose in earliest}
@@ -46,20 +46,29 @@ def settle(
     return {whose: known[whose] for whose in pairs}
 
 
-def _earliest(session: Session, moves: Collection[Moved]) -> dict[Whose, datetime]:
-    """From when on whose visits may change. A person's other homes learn of every move, for their
-    kiosks are told how soon the person can be there."""
-    earliest: dict[Whose, datetime] = {}
+def _concerned(
+    session: Session, moves: Collection[Moved]
+) -> tuple[dict[Whose, datetime], list[Whose]]:
+    """Whose visits may change, and from when on; and the other homes that know the same people,
+    whose kiosks are told how soon each of them can be there."""
     first: dict[VolunteerId, datetime] = {}
     for whose, at in moves:
-        earliest[whose] = min(at, earliest.get(whose, at))
         first[whose.volunteer] = min(at, first.get(whose.volunteer, at))
-    if first:
-        for home, volunteer in session.execute(_known_there, {"people": list(first)}):
-            earliest.setdefault(Whose(home, volunteer), first[volunteer])
-    return earliest
+    earliest = {whose: first[whose.volunteer] for whose, _ in moves}
+    informed: list[Whose] = []
+    if not first:
+        return earliest, informed
+    for home, volunteer, visit, latest in session.execute(_known_there, {"people": list(first)}):
+        whose, since = Whose(home, volunteer), first[volunteer]
+        if whose in earliest:
+            continue
+        if visit is None and (latest is None or latest < since):
+            informed.append(whose)  # was gone before: an arrival elsewhere changes nothing there
+        else:
+            earliest[whose] = since
+    return earliest, informed
 
 
-_known_there = sa.select(Standing.institution_id, Standing.volunteer_id).where(
-    Standing.volunteer_id.in_(sa.bindparam("people", expanding=True))
-)
+_known_there = sa.select(
+    Standing.institution_id, Standing.volunteer_id, Standing.visit, Standing.latest_at
+).where(Standing.volunteer_id.in_(sa.bindparam("people", expanding=True)))

@@ -3,6 +3,7 @@
 Many people's at once, in few statements: after an outage a thousand kiosks tell at the same time.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
@@ -205,14 +206,14 @@ def _look_elsewhere(
     found: dict[Whose, list[Fact]],
 ) -> None:
     """What the same people did at other homes."""
-    people = list({whose.volunteer for whose in pairs})
-    rows = session.execute(_arrivals_of, {"people": people, "since": since}).all()
+    asked = {"people": list({whose.volunteer for whose in pairs}), "since": since}
+    arrivals: dict[VolunteerId, list[tuple[InstitutionId, SeenElsewhere]]] = defaultdict(list)
+    for home, volunteer, event, at in session.execute(_arrivals_of, asked):
+        if volunteer is not None:
+            arrivals[volunteer].append((home, SeenElsewhere(at, EventId(event))))
     for whose in pairs:
-        found[whose] += (
-            SeenElsewhere(at, EventId(event))
-            for institution, volunteer, event, at in rows
-            if volunteer == whose.volunteer and institution != whose.institution
-        )
+        there = arrivals.get(whose.volunteer, ())
+        found[whose] += (seen for home, seen in there if home != whose.institution)
 
 
 _ARRIVALS = (EventKind.ARRIVED, EventKind.LET_IN)

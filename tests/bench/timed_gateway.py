@@ -32,6 +32,9 @@ class TimedGateway(Gateway):
     """Notes when a question comes in and when it has been dealt with."""
 
     def __init__(self, data: Path, database: str, port: int) -> None:
+        self.notes: list[Notes] = []
+        self._steps: Notes = []
+        self._wire_thread = 0
         keys = open_keys(data / "keys", datetime.now(UTC))
         super().__init__(
             make_engine(f"sqlite:///{database}"),
@@ -42,9 +45,6 @@ class TimedGateway(Gateway):
             clock=self._now,
             decide=self._decided,
         )
-        self.notes: list[Notes] = []
-        self._steps: Notes = []
-        self._wire_thread = 0
 
     def receive(self, incoming: Incoming) -> None:
         self._wire_thread = get_ident()
