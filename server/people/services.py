@@ -1,6 +1,7 @@
 """What can be done about volunteers."""
 
 from datetime import date, datetime
+from functools import lru_cache
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -18,6 +19,7 @@ class PersonError(ValueError):
     """What cannot be true of a person; the message says why, and names nobody."""
 
 
+@lru_cache(maxsize=4096)
 def adult_from(birth_date: date, years: int) -> date:
     """The birthday on which the person turns `years`. Who was born on 29 February has it on 1 March
     in other years (DOMAIN)."""
