@@ -5,10 +5,12 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from flask.testing import FlaskClient
 
 from server.broker import Broker
 from server.keys import Keys
 from tests.databases import Databases, PostgresStore, SqliteStore
+from tests.integration.pages_stand import Prepared, Site, prepare, site
 from tests.integration.server_stand import make_database, make_keys
 from tests.postgres import Cluster
 
@@ -58,3 +60,32 @@ def engine(databases: Databases) -> Iterator[sa.Engine]:
 def keys(tmp_path: Path) -> Keys:
     """The server's keys, and the trust list that goes with them."""
     return make_keys(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def loaded() -> dict[Databases, Prepared]:
+    """The story's sample, loaded once into each kind of database."""
+    return {}
+
+
+@pytest.fixture(scope="module")
+def prepared(
+    databases: Databases,
+    loaded: dict[Databases, Prepared],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Prepared:
+    if databases not in loaded:
+        loaded[databases] = prepare(databases, tmp_path_factory.mktemp("story"))
+    return loaded[databases]
+
+
+@pytest.fixture
+def story(prepared: Prepared) -> Iterator[Site]:
+    """The pages on a copy of the story's sample."""
+    with site(prepared) as found:
+        yield found
+
+
+@pytest.fixture
+def client(story: Site) -> FlaskClient:
+    return story.app.test_client()

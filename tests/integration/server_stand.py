@@ -37,6 +37,8 @@ from presence.messages import (
     ClockTrust,
     Entries,
     Entry,
+    Heartbeat,
+    HeldList,
     Left,
     Question,
     Receipts,
@@ -336,3 +338,23 @@ def card_of(session: Session, number: int) -> Card:
     card = session.get(Card, card_id(number))
     assert card is not None
     return card
+
+
+def heartbeat(at: datetime = NOW, *held: HeldList) -> Heartbeat:
+    """What the kiosk at the door tells of itself, and of the status lists it holds."""
+    return Heartbeat(
+        kiosk=DOOR,
+        at=at,
+        boot=BOOT,
+        program="0.1.0",
+        uptime_ms=1000,
+        outbox_depth=0,
+        oldest_entry_ms=None,
+        parked=0,
+        unreadable=0,
+        trust=ClockTrust.SYNCED,
+        readers={},
+        roster_issued=None,
+        free_disk_mb=500,
+        status_lists=held,
+    )

@@ -11,17 +11,11 @@ from urllib.parse import urlsplit
 import pytest
 
 from presence.reason import Reason
-from tests.databases import Databases
-from tests.integration.pages_stand import NOW, Prepared, Site, prepare, site
+from tests.integration.pages_stand import NOW, Prepared, Site, site
 
 BOARD = "/institutions/solbakken/board"
 EVENTS = f"{BOARD}/events?lang=nb"
 _PAUSE = threading.Event()
-
-
-@pytest.fixture(scope="module")
-def prepared(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Prepared:
-    return prepare(databases, tmp_path_factory.mktemp("story"))
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 import re
 import threading
-from collections.abc import Iterator
 
 import pytest
 import sqlalchemy as sa
@@ -16,8 +15,7 @@ from server.cards.models import CardEvent
 from server.db import reading
 from server.institutions.models import Institution
 from server.people.models import Volunteer
-from tests.databases import Databases
-from tests.integration.pages_stand import Prepared, Site, prepare, site
+from tests.integration.pages_stand import Site
 
 HOSTILE = "<script>alert(1)</script>\"'&🦄"
 SHOWN = "&lt;script&gt;alert(1)&lt;/script&gt;&#34;&#39;&amp;🦄"
@@ -33,22 +31,6 @@ PAGES = (
     "/alerts",
     "/alerts?chapter=fjordby",
 )
-
-
-@pytest.fixture(scope="module")
-def prepared(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Prepared:
-    return prepare(databases, tmp_path_factory.mktemp("story"))
-
-
-@pytest.fixture
-def story(prepared: Prepared) -> Iterator[Site]:
-    with site(prepared) as found:
-        yield found
-
-
-@pytest.fixture
-def client(story: Site) -> FlaskClient:
-    return story.app.test_client()
 
 
 def _address(story: Site, page: str, key: str = "carin") -> str:

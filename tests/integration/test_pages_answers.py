@@ -1,7 +1,6 @@
 """Staff answer from the board: who is in the house, who has left, who is let in."""
 
 import re
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -14,27 +13,10 @@ from presence.reason import Reason
 from server.db import reading
 from server.people.models import Volunteer
 from server.visits.models import EventKind, EventRow, LetInReason
-from tests.databases import Databases
-from tests.integration.pages_stand import Prepared, Site, prepare, site
+from tests.integration.pages_stand import Site
 
 BOARD = "/institutions/solbakken/board"
 STAFF_KINDS = (EventKind.SAID_HERE, EventKind.SAID_GONE, EventKind.LET_IN)
-
-
-@pytest.fixture(scope="module")
-def prepared(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Prepared:
-    return prepare(databases, tmp_path_factory.mktemp("story"))
-
-
-@pytest.fixture
-def story(prepared: Prepared) -> Iterator[Site]:
-    with site(prepared) as found:
-        yield found
-
-
-@pytest.fixture
-def client(story: Site) -> FlaskClient:
-    return story.app.test_client()
 
 
 def links(client: FlaskClient) -> list[str]:

@@ -1,6 +1,5 @@
 """What the pages show of silence and of renewals."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
@@ -13,19 +12,7 @@ from server.kiosks.models import Kiosk
 from server.notices.silence import silences, tell_of
 from server.people.models import Conversation, HeldBy
 from server.people.services import keep_conversation
-from tests.databases import Databases
-from tests.integration.pages_stand import NOW, Prepared, Site, prepare, site
-
-
-@pytest.fixture(scope="module")
-def prepared(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Prepared:
-    return prepare(databases, tmp_path_factory.mktemp("story"))
-
-
-@pytest.fixture
-def story(prepared: Prepared) -> Iterator[Site]:
-    with site(prepared) as found:
-        yield found
+from tests.integration.pages_stand import NOW, Site
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from kiosk.statuslists import SqliteStatusLists
 from presence import codec, topics
 from presence.card import CardRef
 from presence.ids import KioskId
-from presence.messages import ClockTrust, Heartbeat, Message
+from presence.messages import Message
 from presence.roster import CardState
 from presence.statuslist import SignedList, Status, open_list, sign_list, table_of
 from presence.topics import STATUS_LISTS, Leaf
@@ -28,7 +28,6 @@ from server.db import writing
 from server.gateway.statuslists import ON_ITS_WAY
 from server.keys import Keys
 from tests.integration.server_stand import (
-    BOOT,
     DOOR,
     NOW,
     OTHER_DOOR,
@@ -36,6 +35,7 @@ from tests.integration.server_stand import (
     SettableClock,
     card_id,
     gateway,
+    heartbeat,
     place,
 )
 
@@ -145,7 +145,7 @@ def test_a_kiosk_whose_heartbeat_names_no_list_is_sent_it(
         forget(broker.port)
         with kiosk(broker, keys, tmp_path, KioskId("late-1")) as late:
             clock.now += ON_ITS_WAY
-            forgetful.say(Leaf.HEARTBEAT, codec.encode(a_heartbeat(clock())))
+            forgetful.say(Leaf.HEARTBEAT, codec.encode(heartbeat(clock())))
             late.until(lambda: late.says(place(1)) is Status.VALID)
 
 
@@ -238,21 +238,3 @@ def retain(port: int, payload: bytes) -> None:
 def forget(port: int) -> None:
     """An empty retained message takes the one that was retained away (MQTT 5, section 3.3.1.3)."""
     retain(port, b"")
-
-
-def a_heartbeat(at: datetime) -> Heartbeat:
-    return Heartbeat(
-        kiosk=DOOR,
-        at=at,
-        boot=BOOT,
-        program="0.1.0",
-        uptime_ms=1000,
-        outbox_depth=0,
-        oldest_entry_ms=None,
-        parked=0,
-        unreadable=0,
-        trust=ClockTrust.SYNCED,
-        readers={},
-        roster_issued=None,
-        free_disk_mb=500,
-    )

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 import pytest
 import sqlalchemy as sa
 
-from presence.messages import ClockTrust, Heartbeat, HeldList
+from presence.messages import HeldList
 from presence.roster import CardState
 from presence.statuslist import Status, StatusList, open_list
 from server import changes
@@ -25,7 +25,7 @@ from server.gateway.statuslists import (
     StatusLists,
 )
 from server.keys import Keys
-from tests.integration.server_stand import BOOT, DOOR, NOW, card_id, place
+from tests.integration.server_stand import NOW, card_id, heartbeat, place
 
 SECOND = timedelta(seconds=1)
 
@@ -82,25 +82,6 @@ def lose(engine: sa.Engine, number: int, now: datetime = NOW) -> None:
 def lost(held: StatusList) -> list[int]:
     """The volunteers whose cards it refuses."""
     return [n for n in range(3) if held.listed(place(n).index).status is Status.INVALID]
-
-
-def beat(*held: HeldList) -> Heartbeat:
-    return Heartbeat(
-        kiosk=DOOR,
-        at=NOW,
-        boot=BOOT,
-        program="0.1.0",
-        uptime_ms=1000,
-        outbox_depth=0,
-        oldest_entry_ms=None,
-        parked=0,
-        unreadable=0,
-        trust=ClockTrust.SYNCED,
-        readers={},
-        roster_issued=None,
-        free_disk_mb=500,
-        status_lists=held,
-    )
 
 
 def test_a_list_is_published_at_the_start_and_when_a_card_changes(
@@ -210,7 +191,7 @@ def test_without_a_broker_a_gateway_does_not_keep_the_others_from_publishing(
     lose(engine, 1)
     for seconds in range(1, 60):
         assert not cut_off.lists.has_work(NOW + seconds * SECOND)
-        cut_off.lists.heard(beat(HeldList(1, NOW + 2 * HOLD)))  # behind in nothing
+        cut_off.lists.heard(heartbeat(NOW, HeldList(1, NOW + 2 * HOLD)))  # behind in nothing
         cut_off.turn(NOW + seconds * SECOND)
         other.turn(NOW + seconds * SECOND)
     assert [lost(one) for one in other.published] == [[], [1]]
@@ -225,13 +206,13 @@ def test_a_kiosk_that_holds_an_older_list_has_it_published_again(
     hearer.turn(NOW)
     now = NOW + ON_ITS_WAY
     for _ in range(int(TELL_AGAIN_EVERY / SECOND)):
-        hearer.lists.heard(beat())
-        hearer.lists.heard(beat(HeldList(1, NOW - SECOND)))
+        hearer.lists.heard(heartbeat())
+        hearer.lists.heard(heartbeat(NOW, HeldList(1, NOW - SECOND)))
         hearer.turn(now)
         publisher.turn(now)
         now += SECOND
     assert [one.issued for one in publisher.published] == [NOW, NOW]
-    hearer.lists.heard(beat(HeldList(1, NOW - SECOND)))
+    hearer.lists.heard(heartbeat(NOW, HeldList(1, NOW - SECOND)))
     hearer.turn(now)
     publisher.turn(now)
     assert [one.issued for one in publisher.published] == [NOW, NOW, NOW]
@@ -251,7 +232,7 @@ def test_a_kiosk_that_is_up_to_date_asks_for_nothing(
 ) -> None:
     gateway = join()
     gateway.turn(NOW)
-    gateway.lists.heard(beat(*held))
+    gateway.lists.heard(heartbeat(NOW, *held))
     gateway.turn(NOW + seconds * SECOND)
     with reading(engine) as session:
         kinds = session.scalars(sa.select(Change.kind)).all()
