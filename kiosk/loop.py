@@ -23,6 +23,9 @@ from presence.statuslist import SignedList
 log = logging.getLogger(__name__)
 
 HAVE_EVERY = timedelta(hours=24)
+HAVE_PAUSES = tuple(timedelta(minutes=minutes) for minutes in (0, 1, 5, 15, 60))
+"""Before it is asked again for what differs from what the server meant. It is asked until it does
+not; but two programs of different age, who never agree, must not ask all day."""
 HAVE_AGAIN = timedelta(seconds=1)
 """Where the link had no room for it."""
 FRESH = timedelta(seconds=1)
@@ -96,6 +99,8 @@ class Loop:
         self._inbox, self._randomness = inbox, randomness
         self._timers: dict[TimerName, tuple[timedelta, Timer]] = {}
         self._have_at: timedelta | None = None
+        self._differences = 0
+        """How often it has been asked since what is held here was last as the server meant it."""
         self._asked: tuple[PresentationId | None, timedelta] = (None, timedelta())
         """The last question that was handed over, and when."""
         self._now = world.clock.read()
@@ -190,7 +195,7 @@ class Loop:
 
     def _note_link(self, event: ev.LinkChanged) -> None:
         self._world.delivery.link_changed(event.is_up, self._now.uptime)
-        self._have_at = self._now.uptime if event.is_up else None
+        self._have_at, self._differences = (self._now.uptime if event.is_up else None), 0
 
     def _note_ready(self, event: ev.ReaderReady) -> None:
         log.info("reader %s works", event.reader)
@@ -220,8 +225,17 @@ class Loop:
         if issued is None:
             raise TypeError("the link handed over a roster without its signature's time")
         if not self._world.roster.apply(roster, issued):
-            self._have_at = self._now.uptime
+            self._ask_for_what_differs()
+        elif roster.digest:
+            self._differences = 0
         self._happened(self._world.home.known())
+
+    def _ask_for_what_differs(self) -> None:
+        pause = HAVE_PAUSES[min(self._differences, len(HAVE_PAUSES) - 1)]
+        due = self._now.uptime + pause
+        if self._have_at is None or due < self._have_at:
+            self._have_at = due
+            self._differences += 1
 
     def _take_briefings(self, briefings: ms.Briefings, _issued: datetime | None) -> None:
         if not self._world.home.keep(briefings):

@@ -29,7 +29,6 @@ log = logging.getLogger(__name__)
 
 _LAG = timedelta(minutes=1)
 """The file's last contact may be older than the true one by this much: it is written rarely."""
-_ASK_AGAIN_AFTER = timedelta(minutes=1)
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 _VERSION = 1
@@ -61,7 +60,6 @@ class SqliteRoster:
         self._saved_heard = self._heard
         self._learned: dict[VolunteerId, datetime] = {}
         """When the row came by an answer, by the server's time; in this run of the program."""
-        self._asked: datetime | None = None
         self._told: set[str] = set()
 
     # --- Roster ---
@@ -90,8 +88,7 @@ class SqliteRoster:
         Within one second two gateways may overtake each other.
 
         False: the digest differs afterwards, or the home's newer briefing has not come, so what is
-        held here is not what the server meant; ask for it. Said once a minute at most, so that two
-        programs of different age do not ask for ever.
+        held here is not what the server meant; ask for it.
         """
         if self._issued is not None and issued < self._issued:
             self._tell_once("a roster older than the one that is held was ignored")
@@ -108,7 +105,7 @@ class SqliteRoster:
         self._house, self._issued = message.house, issued
         self._take_over(rows)
         self.heard(issued)
-        return self._is_as_meant(message, issued)
+        return self._is_as_meant(message)
 
     def heard(self, at: datetime) -> None:
         """The server spoke at this time of its own."""
@@ -185,17 +182,14 @@ class SqliteRoster:
             rows.pop(volunteer, None)
         return rows
 
-    def _is_as_meant(self, message: RosterMessage, issued: datetime) -> bool:
+    def _is_as_meant(self, message: RosterMessage) -> bool:
         if not message.digest:
             return True
         is_same = digest(self._house, self._rows.values()) == message.digest
         if is_same and not self._is_briefing_behind():
-            self._asked = None
             return True
-        if self._asked is not None and issued - self._asked < _ASK_AGAIN_AFTER:
+        if message.whole and not is_same:
             self._tell_once("the roster differs from the server's even when it is sent anew")
-            return True
-        self._asked = issued
         return False
 
     def _is_briefing_behind(self) -> bool:

@@ -256,6 +256,27 @@ def test_a_roster_that_does_not_add_up_is_asked_for_again(bench: Bench) -> None:
     assert [type(message) for message in bench.link.sent] == [Have, Have]
 
 
+def test_a_roster_that_never_adds_up_is_asked_for_less_and_less(bench: Bench) -> None:
+    bench.begun()
+    differs = Roster(kiosk=KIOSK, whole=True, house=house(), rows=(), digest="another")
+    bench.roster.is_as_meant = False
+    asked: list[int] = []
+    for minute in range(150):
+        bench.receive(differs, issued=True)
+        asked += [minute] * (len(haves(bench)) - 1 - len(asked))
+        bench.later(60)
+    assert asked == [0, 2, 7, 22, 82, 142]
+    bench.roster.is_as_meant = True
+    bench.receive(differs, issued=True)
+    bench.roster.is_as_meant = False
+    bench.receive(differs, issued=True)
+    assert len(haves(bench)) == 1 + len(asked) + 1, "at once again"
+
+
+def haves(bench: Bench) -> list[Have]:
+    return [message for message in bench.link.sent if isinstance(message, Have)]
+
+
 def test_briefings_are_kept_and_read_by_the_next_who_needs_them(bench: Bench) -> None:
     bench.begun(is_up=False)
     bench.roster.rows = {kari().volunteer: kari(acknowledged=None)}
