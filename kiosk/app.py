@@ -15,13 +15,14 @@ from zoneinfo import ZoneInfo
 from kiosk.clock import SystemClock
 from kiosk.config import Choices, Config, IndicatorConfig
 from kiosk.delivery import UploadSchedule
+from kiosk.events import Way
 from kiosk.health import Depth, Health, Knowledge, Systemd, environment, free_disk
 from kiosk.indicator import FACTORIES, Pins, open_indicator
 from kiosk.link import Address, MqttLink
 from kiosk.loop import Inbox, Loop, Ports
 from kiosk.outbox import SqliteOutbox
 from kiosk.ports import Clock, Indicator, Outbox, Reader
-from kiosk.readers import CAMERA, FAMILIES, ReaderSpec, open_reader
+from kiosk.readers import FAMILIES, WAYS, ReaderSpec, open_reader
 from kiosk.roster import SqliteRoster
 from kiosk.screen.server import LoopbackScreen
 from kiosk.screen.view import Ways
@@ -230,10 +231,10 @@ def _screen(
 
 def _ways(config: Config) -> Ways:
     """How a card can be shown to this kiosk, by its readers."""
-    families = {one.family for one in config.readers}
-    if CAMERA not in families:
+    ways = {WAYS[one.family] for one in config.readers}
+    if Way.CODE not in ways:
         return Ways.READER
-    return Ways.CAMERA if families == {CAMERA} else Ways.BOTH
+    return Ways.CAMERA if ways == {Way.CODE} else Ways.BOTH
 
 
 def _link(

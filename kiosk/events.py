@@ -11,7 +11,7 @@ from enum import StrEnum
 from presence.briefing import Briefing, BriefingVersion, Section
 from presence.card import CardRef, Evidence, Unreadable
 from presence.ids import BootId, PresentationId
-from presence.messages import Answer, ClockTrust, Question, What
+from presence.messages import Answer, ClockTrust, Question, ReaderState, What
 from presence.roster import House, RosterRow, Unsettled
 from presence.statuslist import Listed
 from presence.verdict import CourseDue, DogLapsed, LeavingDue, RenewalDue, Saying, Verdict
@@ -74,7 +74,43 @@ class ReaderLost:
     why: str
 
 
-ReaderEvent = Presented | Removed | ReaderReady | ReaderLost
+@dataclass(frozen=True, slots=True)
+class ReaderFaltering:
+    """The reader is SILENT or RECOVERING: neither ready nor lost yet. Told for the heartbeat and a
+    small sign; ReaderReady or ReaderLost follows."""
+
+    reader: str
+    state: ReaderState
+
+
+ReaderEvent = Presented | Removed | ReaderReady | ReaderLost | ReaderFaltering
+
+
+class Way(StrEnum):
+    """How a card is shown to a reader."""
+
+    CHIP = "chip"
+    """Held to an antenna."""
+    CODE = "code"
+    """Its code is shown to a camera or a scanner."""
+
+
+@dataclass(frozen=True, slots=True)
+class ButtonPressed:
+    """The button was pressed and let go; `is_long`: it was held (told while it is still down)."""
+
+    is_long: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmChanged:
+    """The fire alarm's relay: raised when its contact opens, or its wire is cut (DOMAIN, "Roll
+    call")."""
+
+    is_raised: bool
+
+
+SwitchEvent = ButtonPressed | AlarmChanged
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +185,16 @@ class TimerFired:
     timer: Timer
 
 
-Event = ReaderEvent | Consulted | Answered | LinkChanged | HouseChanged | Touched | TimerFired
+Event = (
+    ReaderEvent
+    | SwitchEvent
+    | Consulted
+    | Answered
+    | LinkChanged
+    | HouseChanged
+    | Touched
+    | TimerFired
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -121,6 +121,8 @@ def _asked_for(facts: Facts, now: datetime) -> Assurance:
 
 def _neutral(facts: Facts, row: RosterRow, card: HeldCard, now: datetime) -> Reason | None:
     """Why somebody is sent to the staff without a word of the reason."""
+    if facts.is_replayed:
+        return Reason.REPLAYED
     if card.state is not CardState.ACTIVE or _is_listed_as_blocked(facts):
         return Reason.CARD_BLOCKED
     if row.is_paused:
@@ -168,8 +170,9 @@ def _expired_on(facts: Facts, card: HeldCard | None, now: datetime) -> date | No
     over: list[date] = []
     if card is not None and facts.today(now) > card.valid_until:
         over.append(card.valid_until + timedelta(days=1))
-    if credential is not None and now >= credential.expires:
-        over.append(credential.expires.astimezone(facts.zone).date())
+    expires = credential.expires if credential is not None else None
+    if expires is not None and now >= expires:
+        over.append(expires.astimezone(facts.zone).date())
     return min(over, default=None)
 
 

@@ -7,6 +7,9 @@ from typing import Annotated
 from msgspec import Meta, Struct
 
 MAX_CODE_CHARACTERS = 300
+SUN_PREFIX = "TSS1:"
+"""Begins the text that an NTAG 424 DNA makes anew at every read: 32 hexadecimal digits of encrypted
+card data, then 16 of the MAC (CREDENTIALS, "NTAG 424 DNA")."""
 
 
 class Assurance(IntEnum):
@@ -31,11 +34,16 @@ class SignedCode(Struct, frozen=True, tag="signed_code"):
         return "SignedCode(...)"
 
 
-class SunMessage(Struct, frozen=True, tag="sun"):
-    """Encrypted card data and MAC of one read of an NTAG 424 DNA, as hexadecimal text."""
+class SunMessage(Struct, frozen=True, omit_defaults=True, tag="sun"):
+    """What one read of an NTAG 424 DNA gave: encrypted card data and MAC, as hexadecimal text.
+
+    Only the server has the keys to them. `code` is the signed code that stands beside them on the
+    card, by which a kiosk that is alone knows it.
+    """
 
     picc: Annotated[str, Meta(max_length=64)]
     cmac: Annotated[str, Meta(max_length=32)]
+    code: Annotated[str, Meta(max_length=MAX_CODE_CHARACTERS)] | None = None
 
     def __repr__(self) -> str:
         return "SunMessage(...)"
@@ -74,6 +82,15 @@ class CardRef(Struct, frozen=True, order=True, array_like=True):
 
     list: Annotated[int, Meta(ge=0, lt=2**31)]
     index: Annotated[int, Meta(ge=0, lt=2**31)]
+
+
+class Recognised(Struct, frozen=True):
+    """A card that was known by what it is, without a signed code: by the server's register of
+    chips, or by what a kiosk has learnt from an answer."""
+
+    card: CardRef
+    expires: datetime | None = None
+    """First instant at which the card's life is over (exclusive), where that is known."""
 
 
 class Credential(Struct, frozen=True):

@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta, tzinfo
 from functools import cached_property
 
 from presence.briefing import Acknowledgement
-from presence.card import Assurance, Credential
+from presence.card import Assurance, Credential, Recognised
 from presence.roster import HeldCard, House, RosterRow, Unsettled
 from presence.statuslist import Listed
 from presence.verdict import Basis
@@ -16,7 +16,7 @@ from presence.visit import NOT_HERE, Here, StayRules, Visit, here_after, settled
 class Facts:
     """All that the rule needs, gathered beforehand."""
 
-    credential: Credential | None
+    credential: Credential | Recognised | None
     """None: what was presented is not genuine."""
     assurance: Assurance
     row: RosterRow | None
@@ -37,6 +37,8 @@ class Facts:
     """What the status list that a kiosk holds says of the card; None: it holds none."""
     is_clock_sure: bool = True
     """False: the decider's clock may be behind, and is never ahead (SECURITY, "Clock")."""
+    is_replayed: bool = False
+    """The chip's message was made for another presentation: somebody plays it again."""
 
     @cached_property
     def rules(self) -> StayRules:

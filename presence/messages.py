@@ -13,7 +13,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from presence.briefing import Briefing
-from presence.card import CardRef, Evidence
+from presence.card import CardRef, Evidence, SunMessage
 from presence.dates import check_utc
 from presence.ids import (
     Count,
@@ -71,6 +71,8 @@ class Answer(Message, frozen=True, kw_only=True):
     at: datetime
     """The server's time."""
     row: RosterRow | None = None
+    card: CardRef | None = None
+    """Which card it was, where the evidence alone does not tell the kiosk."""
 
     def __post_init__(self) -> None:
         check_utc(self.at, "at")
@@ -111,6 +113,9 @@ class Arrived(Struct, frozen=True, tag="arrived"):
     outcome: Outcome
     is_vigil: bool = False
     """May sit through the night."""
+    sun: SunMessage | None = None
+    """What a chip said, without its code, where the kiosk decided alone: the server checks it when
+    it hears of it."""
 
 
 class Left(Struct, frozen=True, tag="left"):
@@ -120,6 +125,8 @@ class Left(Struct, frozen=True, tag="left"):
     presentation: WirePresentationId
     basis: Basis
     is_doubtful: bool = False
+    sun: SunMessage | None = None
+    """As in `Arrived`."""
 
 
 class WentOut(Struct, frozen=True, tag="went_out"):
@@ -136,6 +143,8 @@ class CameBack(Struct, frozen=True, tag="came_back"):
     card: CardRef
     presentation: WirePresentationId
     basis: Basis
+    sun: SunMessage | None = None
+    """As in `Arrived`."""
 
 
 class BriefingAcknowledged(Struct, frozen=True, tag="briefing_acknowledged"):
@@ -209,6 +218,10 @@ class Link(FromKiosk, frozen=True, kw_only=True):
 
 class ReaderState(StrEnum):
     READY = "ready"
+    SILENT = "silent"
+    """Has not come back from its last look in time: it may hang."""
+    RECOVERING = "recovering"
+    """Is being opened afresh; nobody had to be told yet."""
     LOST = "lost"
 
 
@@ -241,6 +254,8 @@ class Heartbeat(FromKiosk, frozen=True, kw_only=True):
     status_lists: tuple[HeldList, ...] = ()
     lists_refused: Count = 0
     """Status lists since boot that were not believed: wrongly signed, or going back."""
+    is_alarm: bool = False
+    """The fire alarm's relay is open."""
 
     def __post_init__(self) -> None:
         check_utc(self.at, "at")

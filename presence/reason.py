@@ -14,6 +14,8 @@ class Reason(StrEnum):
     PAUSED = "paused"
     ELSEWHERE = "elsewhere"
     """The person was at another home too short a time ago to be here."""
+    REPLAYED = "replayed"
+    """The chip's message had been used before: it was recorded from the card, or copied."""
     NOT_YET_VALID = "not_yet_valid"
     EXPIRED = "expired"
     COURSE_MISSING = "course_missing"

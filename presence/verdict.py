@@ -67,6 +67,7 @@ TOLD_OF_REFUSAL: Mapping[Reason, tuple[Tell, ...]] = {
     Reason.TOO_WEAK: (Tell.CHAPTER,),
     Reason.CARD_BLOCKED: (Tell.CHAPTER,),
     Reason.PAUSED: (Tell.INSTITUTION, Tell.CHAPTER),
+    Reason.REPLAYED: (Tell.INSTITUTION, Tell.CHAPTER),
     Reason.ELSEWHERE: (Tell.INSTITUTION, Tell.OTHER_HOME, Tell.CHAPTER),
     Reason.NOT_YET_VALID: (Tell.LEADER,),
     Reason.EXPIRED: (Tell.LEADER,),

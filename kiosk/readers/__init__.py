@@ -1,15 +1,29 @@
 """Readers by family. A driver is imported when it is configured, and not before."""
 
 import re
+from collections.abc import Callable, Mapping
 
 from msgspec import Struct
 
+from kiosk.events import Way
 from kiosk.ports import Reader
 
-CAMERA = "camera"
-FAMILIES = ("pn532", CAMERA)
+WAYS: Mapping[str, Way] = {
+    "pn532": Way.CHIP,
+    "pcsc": Way.CHIP,
+    "camera": Way.CODE,
+    "picamera": Way.CODE,
+    "serial_scanner": Way.CODE,
+    "hid_scanner": Way.CODE,
+}
+"""Each family, and how a card is shown to it."""
+FAMILIES = tuple(WAYS)
 DEVICE_PATH = re.compile(r"/[A-Za-z0-9._/+:@-]+")
 """The path reaches a shell: nfcpy asks `stty` which speeds a line can do."""
+
+PowerCycle = Callable[[], None]
+"""Takes a reader's power away, or pulls its chip's reset line, and gives it back. Blocks until the
+reader may be opened again, two seconds at most. Raises OSError."""
 
 
 class ReaderConfigError(ValueError):
@@ -17,8 +31,14 @@ class ReaderConfigError(ValueError):
 
 
 class ReaderSpec(Struct, frozen=True):
-    """Which reader, and where: the serial device of a `pn532`, such as `/dev/serial0`; the device
-    of a `camera`, such as `/dev/video0`, or a video file that stands in for one."""
+    """Which reader, and where.
+
+    `device` is, by family: the serial device of a `pn532` or a `serial_scanner`, such as
+    `/dev/serial0`; a part of the name of a `pcsc` reader, such as `ACR1252`, or nothing for the
+    only one; the device of a `camera`, such as `/dev/video0`, or a video file that stands in for
+    one; the number of a `picamera`, such as `0`; the input device of a `hid_scanner`, such as
+    `/dev/input/by-id/usb-…-event-kbd`.
+    """
 
     family: str
     device: str
@@ -26,35 +46,97 @@ class ReaderSpec(Struct, frozen=True):
     """What events call it. The family, if not given; two of a family need names."""
 
 
-def open_reader(spec: ReaderSpec) -> Reader:
+def open_reader(spec: ReaderSpec, power_cycle: PowerCycle | None = None) -> Reader:
     """The reader that `spec` names, not yet started.
 
-    A device that is configured but not there (yet) is no error: the reader says so by ReaderLost,
-    and keeps looking. Raises ReaderConfigError for an unknown family, a driver that is not
-    installed, and a device that is missing from the configuration or is no device path.
+    `power_cycle` is what helps where opening it afresh does not. A device that is configured but
+    not there (yet) is no error: the reader says so by ReaderLost, and keeps looking.
+    Raises ReaderConfigError for an unknown family, a driver that is not installed, and a device
+    that is missing from the configuration or cannot be one.
     """
-    match spec.family:
-        case "pn532":
-            device = _device_path(spec, "/dev/serial0")
-            try:
-                from kiosk.readers.nfc_pn532 import Pn532Reader
-            except ImportError as error:
-                raise ReaderConfigError("the reader pn532 needs the package nfcpy") from error
-            return Pn532Reader(spec.name or spec.family, device)
-        case "camera":
-            device = _device_path(spec, "/dev/video0")
-            try:
-                from kiosk.readers.camera import CameraReader
-                from kiosk.readers.video import VideoSource
-            except ImportError as error:
-                raise ReaderConfigError(
-                    "the reader camera needs the packages opencv-python-headless and zxing-cpp"
-                ) from error
-            return CameraReader(spec.name or spec.family, lambda: VideoSource(device))
-        case unknown:
-            raise ReaderConfigError(
-                f"unknown reader {unknown!r}; choose one of: {', '.join(FAMILIES)}"
-            )
+    opener = _OPENERS.get(spec.family)
+    if opener is None:
+        raise ReaderConfigError(
+            f"unknown reader {spec.family!r}; choose one of: {', '.join(FAMILIES)}"
+        )
+    return opener(spec, power_cycle)
+
+
+def _pn532(spec: ReaderSpec, power_cycle: PowerCycle | None) -> Reader:
+    device = _device_path(spec, "/dev/serial0")
+    try:
+        from kiosk.readers.nfc_pn532 import Pn532Reader
+    except ImportError as error:
+        raise _missing(spec, "the package nfcpy") from error
+    return Pn532Reader(spec.name or spec.family, device, power_cycle=power_cycle)
+
+
+def _pcsc(spec: ReaderSpec, power_cycle: PowerCycle | None) -> Reader:
+    try:
+        from kiosk.readers.pcsc import PcscReader
+    except ImportError as error:
+        raise _missing(spec, "the package pyscard, and pcscd from Debian") from error
+    return PcscReader(spec.name or spec.family, spec.device, power_cycle=power_cycle)
+
+
+def _camera(spec: ReaderSpec, power_cycle: PowerCycle | None) -> Reader:
+    device = _device_path(spec, "/dev/video0")
+    try:
+        from kiosk.readers.camera import CameraReader
+        from kiosk.readers.video import VideoSource
+    except ImportError as error:
+        raise _missing(spec, "the packages opencv-python-headless and zxing-cpp") from error
+    return CameraReader(
+        spec.name or spec.family, lambda: VideoSource(device), power_cycle=power_cycle
+    )
+
+
+def _picamera(spec: ReaderSpec, power_cycle: PowerCycle | None) -> Reader:
+    if not re.fullmatch("[0-9]", spec.device):
+        raise ReaderConfigError(
+            f"reader picamera needs the number of the camera, such as 0, not {spec.device!r}"
+        )
+    try:
+        from kiosk.readers.camera import CameraReader
+        from kiosk.readers.picamera import PicameraSource
+    except ImportError as error:
+        raise _missing(spec, "python3-picamera2 from Raspberry Pi OS, and zxing-cpp") from error
+    number = int(spec.device)
+    return CameraReader(
+        spec.name or spec.family, lambda: PicameraSource(number), power_cycle=power_cycle
+    )
+
+
+def _serial_scanner(spec: ReaderSpec, power_cycle: PowerCycle | None) -> Reader:
+    device = _device_path(spec, "/dev/ttyACM0")
+    try:
+        from kiosk.readers.serial_scanner import SerialScanner
+    except ImportError as error:
+        raise _missing(spec, "the package pyserial") from error
+    return SerialScanner(spec.name or spec.family, device, power_cycle=power_cycle)
+
+
+def _hid_scanner(spec: ReaderSpec, power_cycle: PowerCycle | None) -> Reader:
+    device = _device_path(spec, "/dev/input/by-id/usb-...-event-kbd")
+    try:
+        from kiosk.readers.hid_scanner import HidScanner
+    except ImportError as error:
+        raise _missing(spec, "the package evdev") from error
+    return HidScanner(spec.name or spec.family, device, power_cycle=power_cycle)
+
+
+_OPENERS: Mapping[str, Callable[[ReaderSpec, PowerCycle | None], Reader]] = {
+    "pn532": _pn532,
+    "pcsc": _pcsc,
+    "camera": _camera,
+    "picamera": _picamera,
+    "serial_scanner": _serial_scanner,
+    "hid_scanner": _hid_scanner,
+}
+
+
+def _missing(spec: ReaderSpec, what: str) -> ReaderConfigError:
+    return ReaderConfigError(f"the reader {spec.family} needs {what}")
 
 
 def _device_path(spec: ReaderSpec, example: str) -> str:

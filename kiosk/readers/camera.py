@@ -22,10 +22,14 @@ class CameraReader(PollingReader):
     """`kiosk.ports.Reader` for one camera. `new_source` makes an unopened source of its frames."""
 
     def __init__(
-        self, name: str, new_source: Callable[[], FrameSource], pace: Pace = CAMERA_PACE
+        self,
+        name: str,
+        new_source: Callable[[], FrameSource],
+        pace: Pace = CAMERA_PACE,
+        power_cycle: Callable[[], None] | None = None,
     ) -> None:
         attention, decoder = Attention(pace.looks_until_gone), QrDecoder()
-        super().__init__(name, lambda: _View(new_source(), decoder, attention), pace)
+        super().__init__(name, lambda: _View(new_source(), decoder, attention), pace, power_cycle)
 
 
 class _View:

@@ -1,7 +1,17 @@
-"""Which texts are ours, wherever they were read: on a tag, in a QR."""
+"""Which texts are ours, wherever they were read: on a tag, in a QR, by a scanner."""
 
-from presence.card import MAX_CODE_CHARACTERS, SignedCode, Unreadable
+import re
+
+from presence.card import (
+    MAX_CODE_CHARACTERS,
+    SUN_PREFIX,
+    SignedCode,
+    SunMessage,
+    Unreadable,
+)
 from presence.credential import PREFIX
+
+_SUN = re.compile(re.escape(SUN_PREFIX) + "([0-9A-Fa-f]{32})([0-9A-Fa-f]{16})")
 
 
 def our_code(text: str) -> SignedCode | Unreadable | None:
@@ -10,3 +20,10 @@ def our_code(text: str) -> SignedCode | Unreadable | None:
     if not text.startswith(PREFIX):
         return None
     return SignedCode(text) if len(text) <= MAX_CODE_CHARACTERS else Unreadable.TOO_LONG
+
+
+def sun_message(text: str) -> SunMessage | None:
+    """What a chip made at this read; None: the text is none of these. Only a chip makes them, so
+    only what was read off a chip is asked for them. Whether it is genuine only the server knows."""
+    found = _SUN.fullmatch(text)
+    return SunMessage(found[1].upper(), found[2].upper()) if found else None

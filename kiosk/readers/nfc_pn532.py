@@ -6,6 +6,7 @@ nfcpy 1.0.4 is the last release (March 2022). Its faults come as OSError, as its
 
 import contextlib
 import logging
+from collections.abc import Callable
 from typing import Any
 
 import nfc.clf
@@ -32,8 +33,14 @@ ANSWER_SECONDS = 0.1
 class Pn532Reader(PollingReader):
     """`kiosk.ports.Reader` for one PN532. `device` is its serial device, by any path."""
 
-    def __init__(self, name: str, device: str, pace: Pace = DEFAULT_PACE) -> None:
-        super().__init__(name, lambda: _Line(device), pace)
+    def __init__(
+        self,
+        name: str,
+        device: str,
+        pace: Pace = DEFAULT_PACE,
+        power_cycle: Callable[[], None] | None = None,
+    ) -> None:
+        super().__init__(name, lambda: _Line(device), pace, power_cycle)
         # Every fault reaches the log once, as ReaderLost. nfcpy would repeat each, and can log
         # what it reads off cards.
         logging.getLogger("nfc").setLevel(logging.CRITICAL + 1)

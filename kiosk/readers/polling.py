@@ -82,8 +82,15 @@ class PollingReader:
     `new_line` makes an unopened line.
     """
 
-    def __init__(self, name: str, new_line: Callable[[], Line], pace: Pace) -> None:
+    def __init__(
+        self,
+        name: str,
+        new_line: Callable[[], Line],
+        pace: Pace,
+        power_cycle: Callable[[], None] | None = None,
+    ) -> None:
         self.name = name
+        self._power_cycle = power_cycle
         self._new_line = new_line
         self._pace = pace
         self._presentation = Presentation(name, pace.looks_until_gone)

@@ -47,6 +47,9 @@ class Kind(StrEnum):
     REMOVED = "removed"
     READER_READY = "reader ready"
     READER_LOST = "reader lost"
+    READER_FALTERING = "reader faltering"
+    BUTTON_PRESSED = "button pressed"
+    ALARM_CHANGED = "alarm changed"
     HOUSE_CHANGED = "house changed"
     TOUCHED = "touched"
     IDLE_OVER = "idle over"
@@ -86,6 +89,9 @@ _AROUND = {
     Kind.REMOVED: STAY,
     Kind.READER_READY: Step("note_ready"),
     Kind.READER_LOST: Step("note_lost"),
+    Kind.READER_FALTERING: STAY,
+    Kind.BUTTON_PRESSED: STAY,
+    Kind.ALARM_CHANGED: STAY,
     Kind.HOUSE_CHANGED: Step("note_house"),
 }
 
@@ -141,6 +147,9 @@ _EVENT_KINDS: Mapping[type[ev.Event], Kind] = {
     ev.Removed: Kind.REMOVED,
     ev.ReaderReady: Kind.READER_READY,
     ev.ReaderLost: Kind.READER_LOST,
+    ev.ReaderFaltering: Kind.READER_FALTERING,
+    ev.ButtonPressed: Kind.BUTTON_PRESSED,
+    ev.AlarmChanged: Kind.ALARM_CHANGED,
     ev.Consulted: Kind.CONSULTED,
     ev.Answered: Kind.ANSWERED,
     ev.LinkChanged: Kind.LINK_CHANGED,

@@ -16,6 +16,7 @@ from packaging.utils import canonicalize_name
 
 BUILD = "requirements-build.txt"
 RUN = "requirements.txt"
+HARDWARE = "requirements-hardware.txt"
 DEV = "requirements-dev.txt"
 
 ENTRY = re.compile(r"(?P<name>[a-z0-9-]+)==(?P<version>[^\s;]+)(?: ; (?P<marker>[^\\]+?))?")
@@ -76,6 +77,7 @@ def check(project: Mapping[str, Any], texts: Mapping[str, str]) -> list[str]:
     wanted = {
         BUILD: groups["setup"],
         RUN: [*project["project"]["dependencies"], *extras["kiosk"], *extras["server"]],
+        HARDWARE: groups["hardware"],
         DEV: groups["dev"],
     }
     locks: dict[str, dict[str, str]] = {}
@@ -88,7 +90,7 @@ def check(project: Mapping[str, Any], texts: Mapping[str, str]) -> list[str]:
 
 def main() -> int:
     project = tomllib.loads(Path("pyproject.toml").read_text(encoding="utf-8"))
-    texts = {name: Path(name).read_text(encoding="utf-8") for name in (BUILD, RUN, DEV)}
+    texts = {name: Path(name).read_text(encoding="utf-8") for name in (BUILD, RUN, HARDWARE, DEV)}
     faults = check(project, texts)
     for fault in faults:
         print(fault, file=sys.stderr)

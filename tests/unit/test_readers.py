@@ -27,9 +27,9 @@ def test_a_configured_reader_is_opened_by_its_family_and_named() -> None:
     [
         (
             ReaderSpec("mfrc522", "/dev/serial0"),
-            "'mfrc522'; choose one of: pn532, camera",
+            "'mfrc522'; choose one of: pn532, pcsc, camera",
         ),
-        (ReaderSpec("", "/dev/serial0"), "choose one of: pn532, camera"),
+        (ReaderSpec("", "/dev/serial0"), "choose one of: pn532, pcsc, camera"),
         (ReaderSpec("pn532", ""), "needs the path of its device"),
         (ReaderSpec("pn532", "tty"), "needs the path of its device"),
         (ReaderSpec("pn532", "/dev/x; rm -r /"), "needs the path of its device"),
@@ -39,6 +39,9 @@ def test_a_configured_reader_is_opened_by_its_family_and_named() -> None:
         (ReaderSpec("camera", "0"), "needs the path of its device"),
         (ReaderSpec("camera", "rtsp://camera/"), "needs the path of its device"),
         (ReaderSpec("camera", "/dev/video%d"), "needs the path of its device"),
+        (ReaderSpec("picamera", "/dev/video0"), "picamera needs the number of the camera"),
+        (ReaderSpec("serial_scanner", "COM3"), "needs the path of its device"),
+        (ReaderSpec("hid_scanner", "event3"), "needs the path of its device"),
     ],
 )
 def test_a_reader_that_cannot_be_is_an_error_at_start_up(spec: ReaderSpec, complaint: str) -> None:
@@ -49,7 +52,7 @@ def test_a_reader_that_cannot_be_is_an_error_at_start_up(spec: ReaderSpec, compl
 
 @pytest.mark.parametrize("family", FAMILIES)
 def test_a_reader_that_was_never_started_can_be_stopped(family: str) -> None:
-    open_reader(ReaderSpec(family, "/dev/serial0")).stop()
+    open_reader(ReaderSpec(family, "0" if family == "picamera" else "/dev/serial0")).stop()
 
 
 def test_a_driver_is_imported_when_it_is_configured_and_not_before() -> None:

@@ -11,7 +11,11 @@ PROJECT: Mapping[str, Any] = {
         "dependencies": ["msgspec>=0.19"],
         "optional-dependencies": {"kiosk": ["nfcpy"], "server": ["Flask_WTF>=1.2"]},
     },
-    "dependency-groups": {"setup": ["setuptools>=77"], "dev": ["pytest>=8"]},
+    "dependency-groups": {
+        "setup": ["setuptools>=77"],
+        "hardware": ["pyscard>=2.2"],
+        "dev": ["pytest>=8"],
+    },
 }
 
 
@@ -26,6 +30,7 @@ def sound() -> dict[str, str]:
         + entry("msgspec==0.22.0")
         + entry("nfcpy==1.0.4")
         + entry("colorama==0.4.6 ; sys_platform == 'win32'"),
+        locks.HARDWARE: entry("pyscard==2.3.1"),
         locks.DEV: entry("pytest==9.2.0"),
     }
 
@@ -44,6 +49,7 @@ def test_sound_locks_have_no_faults() -> None:
         (locks.DEV, "--index-url https://example.org/simple\n", "names an address"),
         (locks.DEV, entry("-e ."), "not an exact version of a named package"),
         (locks.DEV, entry("pytest==7.4.0"), "pytest>=8 is asked for, 7.4.0 is locked"),
+        (locks.HARDWARE, "", "pyscard is asked for and not locked"),
         (locks.DEV, "", "pytest is asked for and not locked"),
         (locks.DEV, entry("pytest==9.2.0") * 2, "pytest is there twice"),
         (locks.BUILD, entry("setuptools==70.0"), "setuptools>=77 is asked for"),

@@ -1,0 +1,1 @@
+"""Which card a legacy chip is, learnt from answers."""

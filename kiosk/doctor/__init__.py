@@ -1,0 +1,1 @@
+"""What is attached to a kiosk, what is wrong with it, and how to mend it."""

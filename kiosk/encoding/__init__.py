@@ -1,0 +1,1 @@
+"""Writing cards at the chapter's desk."""

@@ -1,0 +1,1 @@
+"""Switching a reader's power: the last rung of the ladder."""

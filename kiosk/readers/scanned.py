@@ -1,0 +1,1 @@
+"""From what a scanner sends to one code at a time."""

@@ -1,0 +1,21 @@
+"""A scanner on a serial line, by pyserial."""
+
+from collections.abc import Callable
+
+from kiosk.readers.polling import DEFAULT_PACE, Line, Pace, PollingReader
+
+
+class SerialScanner(PollingReader):
+    """Not written yet."""
+
+    def __init__(
+        self,
+        name: str,
+        device: str,
+        pace: Pace = DEFAULT_PACE,
+        power_cycle: Callable[[], None] | None = None,
+    ) -> None:
+        def new_line() -> Line:
+            raise OSError(f"{device} cannot be used yet")
+
+        super().__init__(name, new_line, pace, power_cycle)

@@ -1,0 +1,1 @@
+"""What a Type 4 tag says."""
