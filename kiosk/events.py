@@ -334,9 +334,10 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class Learn:
-    """Keep the newer row that an answer brought."""
+    """Keep the newer row that an answer brought. `at` is the server's time of that answer."""
 
     row: RosterRow
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)

@@ -274,7 +274,7 @@ class Loop:
         self._world.delivery.recorded(self._now.uptime)
 
     def _learn(self, effect: ev.Learn) -> None:
-        self._world.roster.learn(effect.row)
+        self._world.roster.learn(effect.row, effect.at)
 
     def _show(self, effect: ev.Show) -> None:
         self._world.screen.show(effect.stage, effect.around)

@@ -90,8 +90,9 @@ class Roster(Protocol):
 
     def row(self, card: CardRef) -> RosterRow | None: ...
 
-    def learn(self, row: RosterRow) -> None:
-        """Keep the row if it is not older than the one that is there."""
+    def learn(self, row: RosterRow, at: datetime) -> None:
+        """Keep the row of an answer that the server gave at this time of its own, if it is not
+        older than the row that is there, or than the roster that took such a row away."""
 
     def apply(self, message: RosterMessage, issued: datetime) -> bool:
         """Take over a roster. False: what is held afterwards is not what the server meant, ask

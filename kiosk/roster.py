@@ -29,6 +29,8 @@ log = logging.getLogger(__name__)
 
 _LAG = timedelta(minutes=1)
 """The file's last contact may be older than the true one by this much: it is written rarely."""
+_WHOLE_SECOND = timedelta(seconds=1)
+"""A signature names its time in whole seconds, rounded down."""
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 _VERSION = 1
@@ -60,6 +62,9 @@ class SqliteRoster:
         self._saved_heard = self._heard
         self._learned: dict[VolunteerId, datetime] = {}
         """When the row came by an answer, by the server's time; in this run of the program."""
+        self._taken_away: dict[VolunteerId, datetime] = {}
+        """When the roster had been signed that no longer had the row; in this run of the program,
+        for no answer outlives it."""
         self._told: set[str] = set()
 
     # --- Roster ---
@@ -68,9 +73,12 @@ class SqliteRoster:
         holder = self._holders.get(card)
         return None if holder is None else self._rows[holder]
 
-    def learn(self, row: RosterRow) -> None:
-        """Keep the row if it is not older than the one that is there."""
+    def learn(self, row: RosterRow, at: datetime) -> None:
+        """Keep the row of an answer that the server gave at `at`, if it is not older than the one
+        that is there, or than the roster that took one away: an answer may be long on its way."""
         known = self._rows.get(row.volunteer)
+        if known is None and at < self._taken_away.get(row.volunteer, _LONG_AGO):
+            return
         if known == row or (known is not None and known.version > row.version):
             return
         self._write([row])
@@ -102,6 +110,8 @@ class SqliteRoster:
             self._erase(self._rows.keys() - rows.keys())
             self._save(_HOUSE, message.house)
             self._save(_ISSUED, issued)
+        signed_by = issued + _WHOLE_SECOND
+        self._taken_away.update(dict.fromkeys(self._rows.keys() - rows.keys(), signed_by))
         self._house, self._issued = message.house, issued
         self._take_over(rows)
         self.heard(issued)

@@ -14,8 +14,8 @@ from kiosk.session.surroundings import Around
 from kiosk.session.table import Deciding
 from presence.facts import Facts
 from presence.ids import KioskId
+from presence.messages import Answer
 from presence.reason import Reason
-from presence.roster import RosterRow
 from presence.trust import TrustList
 from presence.verdict import Verdict
 
@@ -83,11 +83,12 @@ class Decisions:
         answer = event.answer
         if answer.presentation != self._current().id:
             return self.learn_row(event, at)
-        return [StopTimer(TimerName.ANSWER), *self._conclude(answer.verdict, answer.row, at)]
+        return [StopTimer(TimerName.ANSWER), *self._conclude(answer.verdict, _learnt(answer), at)]
 
     def learn_row(self, event: ev.Answered, _at: At) -> list[Effect]:
         """An answer that came too late has no voice; what it knows is worth keeping."""
-        return [] if event.answer.row is None else [ev.Learn(event.answer.row)]
+        learnt = _learnt(event.answer)
+        return [] if learnt is None else [learnt]
 
     def answer_is_over(self, event: ev.TimerFired, at: At) -> list[Effect]:
         return self._decide_alone(at) if event.timer.about == self._current().id else []
@@ -121,11 +122,12 @@ class Decisions:
         facts = cases.facts(case, case.consulted, self._around.house, self._around.zone)
         return self._conclude(self._decide(facts, at.wall), None, at)
 
-    def _conclude(self, verdict: Verdict, learned: RosterRow | None, at: At) -> list[Effect]:
+    def _conclude(self, verdict: Verdict, learned: ev.Learn | None, at: At) -> list[Effect]:
         """Record, then speak, then see to the next in line."""
         case, self._case = self._current(), None
         effects: list[Effect] = []
-        row = learned or (case.consulted.row if case.consulted else None)
+        known = case.consulted.row if case.consulted else None
+        row = known if learned is None else learned.row
         what = cases.to_record(case, verdict, row)
         if what is not None:
             effects.append(ev.Record(what))
@@ -134,7 +136,7 @@ class Decisions:
         else:
             effects += self._stages.say_verdict(case, verdict, row, at)
         if learned is not None:
-            effects.append(ev.Learn(learned))
+            effects.append(learned)
         while self._line and self._case is None:
             effects += self._take_up(self._line.popleft(), at)
         self._stages.is_deciding = self._case is not None
@@ -144,6 +146,10 @@ class Decisions:
         if self._case is None:
             raise ImpossibleError("no presentation is being decided")
         return self._case
+
+
+def _learnt(answer: Answer) -> ev.Learn | None:
+    return None if answer.row is None else ev.Learn(answer.row, answer.at)
 
 
 def _held(event: ev.Presented, at: At) -> Held:

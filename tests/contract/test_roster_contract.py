@@ -49,19 +49,34 @@ def test_a_new_roster_knows_nothing(roster: AnyRoster) -> None:
 
 def test_a_person_is_found_by_any_of_her_cards(roster: AnyRoster) -> None:
     row = roster_row(cards=(held_card(), held_card(ref=OTHER)))
-    roster.learn(row)
+    roster.learn(row, NOW)
     assert (roster.row(CARD), roster.row(OTHER)) == (row, row)
 
 
 def test_an_older_row_does_not_replace_a_newer_one(roster: AnyRoster) -> None:
     newer, older = roster_row(version=8), roster_row(version=7, first_name="Nobody")
-    roster.learn(newer)
-    roster.learn(older)
+    roster.learn(newer, NOW)
+    roster.learn(older, NOW)
     assert roster.row(CARD) == newer
 
 
+@pytest.mark.parametrize("is_whole", [True, False])
+def test_an_answer_that_was_long_on_its_way_does_not_bring_back_what_a_roster_took_away(
+    roster: AnyRoster, is_whole: bool
+) -> None:
+    gone = () if is_whole else (other().volunteer,)
+    taking = Roster(kiosk=KIOSK, whole=is_whole, house=house(), rows=(), gone=gone)
+    roster.learn(other(version=44), NOW)
+    roster.apply(taking, NOW + MINUTE)
+    roster.learn(other(version=39), NOW - MINUTE)
+    assert roster.row(OTHER) is None
+    back = other(version=45)
+    roster.learn(back, NOW + 2 * MINUTE)
+    assert roster.row(OTHER) == back
+
+
 def test_a_whole_roster_replaces_all_and_changed_rows_are_merged(roster: AnyRoster) -> None:
-    roster.learn(other())
+    roster.learn(other(), NOW)
     assert roster.apply(whole(roster_row()), NOW)
     assert roster.row(OTHER) is None
     change = Roster(kiosk=KIOSK, whole=False, house=house(name="Nordstrand"), rows=(other(),))

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from kiosk.events import ClockReading, HouseChanged, Signal, Stage, Surroundings
 from presence.card import CardRef
-from presence.ids import BootId
+from presence.ids import BootId, VolunteerId
 from presence.messages import (
     Briefings,
     ClockTrust,
@@ -50,29 +50,35 @@ class MemoryRoster:
         self.rows = {row.volunteer: row for row in rows}
         self.briefings: Briefings | None = None
         self.last_heard: datetime | None = None
+        self.taken_away: dict[VolunteerId, datetime] = {}
         self.is_as_meant = True
         """What `apply` and `keep` answer: False stands for something to be asked again."""
 
     def row(self, card: CardRef) -> RosterRow | None:
         return next((row for row in self.rows.values() if row.card(card)), None)
 
-    def learn(self, row: RosterRow) -> None:
-        known = self.rows.get(row.volunteer)
-        if known is None or known.version <= row.version:
-            self.rows[row.volunteer] = row
+    def learn(self, row: RosterRow, at: datetime) -> None:
+        if row.volunteer in self.rows or at >= self.taken_away.get(row.volunteer, at):
+            self._keep(row)
 
     def apply(self, message: RosterMessage, issued: datetime) -> bool:
         self.house = message.house
-        known = dict(self.rows)
+        known, now = dict(self.rows), issued + timedelta(seconds=1)
         if message.whole:
             self.rows.clear()
         for row in message.rows:
-            self.learn(known.get(row.volunteer, row))
-            self.learn(row)
+            self._keep(known.get(row.volunteer, row))
+            self._keep(row)
         for volunteer in message.gone:
             self.rows.pop(volunteer, None)
+        self.taken_away.update(dict.fromkeys(known.keys() - self.rows.keys(), now))
         self.heard(issued)
         return self.is_as_meant
+
+    def _keep(self, row: RosterRow) -> None:
+        known = self.rows.get(row.volunteer)
+        if known is None or known.version <= row.version:
+            self.rows[row.volunteer] = row
 
     def heard(self, at: datetime) -> None:
         self.last_heard = max(at, self.last_heard or at)

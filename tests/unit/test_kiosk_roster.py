@@ -98,7 +98,7 @@ def test_changed_rows_of_one_moment_give_the_same_in_any_order(tmp_path: Path) -
 
 def test_a_row_never_goes_back_behind_its_version(roster: SqliteRoster) -> None:
     roster.apply(message(person(1, version=5)), NOON)
-    roster.learn(person(1, version=4))
+    roster.learn(person(1, version=4), NOON + SECOND)
     assert roster.row(CardRef(1, 1)) == person(1, version=5)
     roster.apply(message(person(1, version=4), whole=False), NOON + SECOND)
     assert roster.row(CardRef(1, 1)) == person(1, version=5)
@@ -108,7 +108,7 @@ def test_a_row_that_an_answer_brought_outlives_a_whole_roster_signed_before_it(
     roster: SqliteRoster,
 ) -> None:
     roster.heard(NOON + SECOND)
-    roster.learn(person(1, version=5))
+    roster.learn(person(1, version=5), NOON + SECOND)
     roster.apply(message(person(1, version=4)), NOON + SECOND)
     assert roster.row(CardRef(1, 1)) == person(1, version=5)
     # Signed later, and still older: the server was restored from its backup.
@@ -168,7 +168,7 @@ def test_everything_survives_a_restart(tmp_path: Path) -> None:
     briefings = Briefings(kiosk=KIOSK, briefings=(BRIEFING,))
     roster = SqliteRoster(tmp_path / "roster.db")
     roster.apply(message(person(1)), NOON)
-    roster.learn(person(2))
+    roster.learn(person(2), NOON + SECOND)
     roster.keep(briefings)
     before = roster.digests()
     roster.close()

@@ -90,7 +90,7 @@ def test_the_servers_welcome_is_recorded_before_it_is_spoken() -> None:
         Show(Told(reply.verdict, "Kari", "nb", seen=NOW), AROUND),
         Indicate(Signal.WELCOME),
         StartTimer(Timer(TimerName.IDLE, tap), GLANCE),
-        Learn(newer),
+        Learn(newer, NOW),
     ]
 
 
@@ -114,7 +114,7 @@ def test_a_late_answer_says_nothing_but_is_learned_from() -> None:
     stand = asked(Stand().at_home())
     tap, newer = stand.tap, kari(version=8)
     stand.answer_over(tap)
-    assert stand.handle(ev.Answered(answer(tap, newer))) == [Learn(newer)]
+    assert stand.handle(ev.Answered(answer(tap, newer))) == [Learn(newer, NOW)]
 
 
 def test_an_answer_about_another_card_says_nothing_either() -> None:
@@ -125,7 +125,7 @@ def test_an_answer_about_another_card_says_nothing_either() -> None:
     stand.answer_over(olas)
     asked(stand)
     foreign = answer(olas, ola(), card=OLA)
-    assert stand.handle(ev.Answered(foreign)) == [Learn(ola())]
+    assert stand.handle(ev.Answered(foreign)) == [Learn(ola(), NOW)]
     assert stand.handle(ev.Answered(msgspec.structs.replace(foreign, row=None))) == []
 
 
