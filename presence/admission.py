@@ -89,7 +89,7 @@ def _may_be_anothers(facts: Facts) -> bool:
 
 def _refusal(facts: Facts, now: datetime) -> Verdict | None:
     """The first row of DOMAIN's table that fits, or None."""
-    if facts.assurance < _asked_for(facts, now):
+    if facts.assurance < facts.house.asked_for(facts.today(now)):
         return _refused(facts, now, Reason.TOO_WEAK)
     row, card = facts.row, facts.card
     if row is None or card is None:
@@ -105,18 +105,6 @@ def _refusal(facts: Facts, now: datetime) -> Verdict | None:
         refusal = _refused(facts, now, Reason.COURSE_MISSING)
         return replace(refusal, saying=Saying.COURSE_MISSING, course=missing.name, call=row.leader)
     return None
-
-
-def _asked_for(facts: Facts, now: datetime) -> Assurance:
-    """What a card must prove here. An identifier alone does only until the society's last day for
-    such cards."""
-    policy = facts.house.policy
-    last = policy.uid_only_until
-    asked = policy.lowest_assurance
-    if asked <= Assurance.A1:
-        is_enough = last is not None and facts.today(now) <= last
-        asked = Assurance.A0 if is_enough else Assurance.A1
-    return max(asked, facts.house.lowest_assurance)
 
 
 def _neutral(facts: Facts, row: RosterRow, card: HeldCard, now: datetime) -> Reason | None:

@@ -133,6 +133,15 @@ class House(Struct, frozen=True, omit_defaults=True):
     has_dogs: bool = True
     """Dogs may come along."""
 
+    def asked_for(self, today: date) -> Assurance:
+        """What a card must prove to be accepted here on `today`, the home's own day. An identifier
+        alone does only until the society's last day for such cards."""
+        last, asked = self.policy.uid_only_until, self.policy.lowest_assurance
+        if asked <= Assurance.A1:
+            is_enough = last is not None and today <= last
+            asked = Assurance.A0 if is_enough else Assurance.A1
+        return max(asked, self.lowest_assurance)
+
     def stay_rules(self, zone: tzinfo) -> StayRules:
         """The rules of stays here; `zone` is the one that `self.zone` names."""
         policy = self.policy
