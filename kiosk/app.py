@@ -17,7 +17,7 @@ from kiosk.config import Choices, Config, IndicatorConfig
 from kiosk.delivery import UploadSchedule
 from kiosk.events import Way
 from kiosk.health import Depth, Health, Knowledge, Systemd, environment, free_disk
-from kiosk.indicator import FACTORIES, Pins, open_indicator
+from kiosk.indicator import FACTORIES, PinFactory, Pins, open_indicator, open_pins
 from kiosk.link import Address, MqttLink
 from kiosk.loop import Inbox, Loop, Ports
 from kiosk.outbox import SqliteOutbox
@@ -154,7 +154,8 @@ def build(
         lists = stack.enter_context(closing(SqliteStatusLists(config.data / "lists.db", trust)))
         clock, chores = _time(config.data, clock, stack)
         chores += [Chore(WATCHDOG_EVERY, systemd.alive), _forgetting(roster, clock)]
-        indicator = _lamps(config.indicator) if indicator is None else indicator
+        pins = _pins(config.indicator, stack)
+        indicator = _lamps(config.indicator, pins) if indicator is None else indicator
         stack.callback(indicator.close)
         screen = _screen(config, clock, inbox, frame_ancestors)
         stack.callback(screen.stop)
@@ -210,9 +211,17 @@ def _forgetting(roster: SqliteRoster, clock: Clock) -> Chore:
     return Chore(FORGET_EVERY, lambda: roster.forget_names(clock.read().wall))
 
 
-def _lamps(config: IndicatorConfig) -> Indicator:
-    pins = Pins(config.green, config.amber, config.red, config.buzzer)
-    return open_indicator(pins, config.factory)
+def _pins(config: IndicatorConfig, stack: ExitStack) -> PinFactory | None:
+    """What everything on pins shares."""
+    pins = open_pins(config.factory)
+    if pins is not None:
+        stack.callback(pins.close)
+    return pins
+
+
+def _lamps(config: IndicatorConfig, pins: PinFactory | None) -> Indicator:
+    wired = Pins(config.green, config.amber, config.red, config.buzzer)
+    return open_indicator(wired, pins)
 
 
 def _screen(

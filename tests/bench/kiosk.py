@@ -12,7 +12,7 @@ from time import monotonic_ns
 from kiosk import app
 from kiosk.config import load
 from kiosk.events import Presented, ReaderEvent, ReaderReady, Signal
-from kiosk.indicator import Pins, open_indicator
+from kiosk.indicator import Pins, open_indicator, open_pins
 from kiosk.ports import Indicator, Reader
 from tests.bench.process import say
 
@@ -68,7 +68,7 @@ def main(path: str) -> None:
     config = load(Path(path), app.CHOICES)
     watch = Stopwatch()
     readers = [TimedReader(reader, watch) for reader in app.open_readers(config)]
-    lamps = TimedLamps(open_indicator(Pins(), "mock"), watch)
+    lamps = TimedLamps(open_indicator(Pins(), open_pins("mock")), watch)
     kiosk = app.build(config, readers=readers, indicator=lamps)
     signal.signal(signal.SIGTERM, lambda *_: kiosk.stop())
     kiosk.run()

@@ -15,6 +15,7 @@ from kiosk.indicator import (
     Pattern,
     Pins,
     open_indicator,
+    open_pins,
 )
 from tests.hardware_mocks.pins import WatchedPin, WatchedPins
 
@@ -138,14 +139,14 @@ def test_closing_leaves_everything_off_and_signals_after_it_do_nothing(board: Bo
 
 def test_a_kiosk_without_lamps_says_so_in_its_configuration() -> None:
     for none in (None, "none"):
-        indicator = open_indicator(PINS, none)
+        indicator = open_indicator(PINS, open_pins(none))
         assert isinstance(indicator, NoLamps)
         indicator.signal(Signal.ALARM)
         indicator.close()
 
 
 def test_emulated_pins_are_had_by_asking_for_them() -> None:
-    indicator = open_indicator(PINS, "mock")
+    indicator = open_indicator(PINS, open_pins("mock"))
     assert isinstance(indicator, Lamps)
     indicator.signal(Signal.WELCOME)
     indicator.close()
@@ -164,10 +165,10 @@ def test_lamps_that_cannot_be_are_an_error_at_start_up(
     factory: str, pins: Pins, complaint: str
 ) -> None:
     with pytest.raises(IndicatorConfigError, match=complaint):
-        open_indicator(pins, factory)
+        open_indicator(pins, open_pins(factory))
 
 
 def test_real_pins_are_never_replaced_by_emulated_ones() -> None:
     """This machine has no pins: asking for real ones fails, whatever else could be had."""
     with pytest.raises(IndicatorConfigError, match="lgpio"):
-        open_indicator(PINS, "lgpio")
+        open_pins("lgpio")
