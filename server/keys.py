@@ -1,5 +1,6 @@
 """The server's private keys: made once, kept in files that nobody else can read."""
 
+import json
 import os
 import secrets
 from collections.abc import Mapping
@@ -25,10 +26,14 @@ from presence.trust import (
     decode_trust,
     encode_trust,
 )
+from server.cards.sun import ChipKeys
 
 PURPOSES = (Purpose.CARD, Purpose.ROSTER, Purpose.STATUS_LIST)
 TRUST_FILE = "trust.json"
 WEB_FILE = "web.key"
+CHIP_FILE = "chips.json"
+_CHIP_SECRETS = {"meta": 16, "file": 16, "index": 32}
+"""The secrets of `ChipKeys`, and how many bytes each has."""
 KEY_YEARS = 20
 _KEY_ID_BYTES = 8
 _SECRET_BYTES = 32
@@ -41,10 +46,12 @@ class KeysError(RuntimeError):
 
 @dataclass(frozen=True, slots=True)
 class Keys:
-    """What this server signs with, and the trust list that lets others believe it."""
+    """What this server signs with, the trust list that lets others believe it, and what it knows
+    chips by."""
 
     signing: Mapping[Purpose, SigningKey]
     trust: TrustList
+    chips: ChipKeys
 
     @property
     def card(self) -> SigningKey:
@@ -69,7 +76,7 @@ def open_keys(directory: Path, not_before: datetime) -> Keys:
         signing = {purpose: _load(directory, purpose, trust) for purpose in PURPOSES}
     except (OSError, TrustError) as error:
         raise KeysError(f"the keys in {directory} cannot be used: {error}") from error
-    return Keys(signing, trust)
+    return Keys(signing, trust, open_chip_keys(directory))
 
 
 def open_secret(directory: Path) -> str:
@@ -79,6 +86,27 @@ def open_secret(directory: Path) -> str:
         directory.mkdir(parents=True, exist_ok=True)
         _write(path, secrets.token_hex(_SECRET_BYTES).encode())
     return _read(path).decode()
+
+
+def open_chip_keys(directory: Path) -> ChipKeys:
+    """The secrets of the chips in `directory`; new ones where there are none yet. They stand in one
+    file, so that there are all of them or none: no chip is known under another one. Raises
+    KeysError."""
+    path = directory / CHIP_FILE
+    if not path.exists():
+        directory.mkdir(parents=True, exist_ok=True)
+        made = {name: secrets.token_hex(size) for name, size in _CHIP_SECRETS.items()}
+        _write(path, json.dumps(made).encode())
+    try:
+        found = json.loads(_read(path))
+        read = {name: bytes.fromhex(found[name]) for name in _CHIP_SECRETS}
+    except (ValueError, TypeError, KeyError):
+        # Without its cause, which repeats what stands in the file.
+        raise KeysError(f"{path} does not hold the secrets of the chips") from None
+    for name, size in _CHIP_SECRETS.items():
+        if len(read[name]) != size:
+            raise KeysError(f"{path}: {name} must have {size} bytes")
+    return ChipKeys(**read)
 
 
 def _make(directory: Path, not_before: datetime) -> None:

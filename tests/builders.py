@@ -11,6 +11,8 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.ciphers import Cipher, modes
+from cryptography.hazmat.primitives.ciphers.algorithms import AES128
 
 from presence.briefing import (
     MANDATORY,
@@ -19,7 +21,7 @@ from presence.briefing import (
     BriefingVersion,
     Section,
 )
-from presence.card import Assurance, CardRef, Credential
+from presence.card import Assurance, CardRef, Credential, SunMessage
 from presence.facts import Facts
 from presence.ids import EventId, InstitutionId, KioskId, PresentationId, VisitId, VolunteerId
 from presence.policy import Policy
@@ -44,6 +46,7 @@ from presence.visit import (
     StayRules,
     here_after,
 )
+from server.cards.sun import ChipKeys, Read, card_key, mac_of
 
 OSLO = ZoneInfo("Europe/Oslo")
 TODAY = date(2026, 11, 24)
@@ -194,3 +197,14 @@ def facts(basis: Basis = Basis.LIVE, **changes: Any) -> Facts:
         as_of=None if basis is Basis.LIVE else NOW - timedelta(minutes=2),
     )
     return replace(plain, **changes)
+
+
+def sun_message(
+    keys: ChipKeys, uid: bytes, counter: int, code: str | None = None, *, tag: int = 0xC7
+) -> SunMessage:
+    """What a chip of ours says at its read of that number."""
+    plain = bytes([tag]) + uid + counter.to_bytes(3, "little")
+    encryptor = Cipher(AES128(keys.meta), modes.CBC(bytes(16))).encryptor()
+    picc = encryptor.update(plain.ljust(16, b"\x5a"))
+    mac = mac_of(Read(uid, counter), card_key(keys.file, uid))
+    return SunMessage(picc.hex().upper(), mac.hex().upper(), code)

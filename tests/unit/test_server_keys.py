@@ -35,11 +35,11 @@ def test_private_keys_are_for_the_owner_only(tmp_path: Path) -> None:
     open_secret(tmp_path)
     modes = {path.name: path.stat().st_mode & 0o777 for path in tmp_path.iterdir()}
     assert modes.pop("trust.json") in (0o644, 0o600)
-    names = ("card.pem", "roster.pem", "status_list.pem", "web.key")
+    names = ("card.pem", "roster.pem", "status_list.pem", "chips.json", "web.key")
     assert modes == dict.fromkeys(names, 0o600)
 
 
-@pytest.mark.parametrize("name", ["card.pem", "web.key"])
+@pytest.mark.parametrize("name", ["card.pem", "chips.json", "web.key"])
 def test_a_key_that_others_can_read_is_refused(tmp_path: Path, name: str) -> None:
     open_keys(tmp_path, NOW)
     open_secret(tmp_path)
@@ -97,6 +97,38 @@ def test_no_private_key_is_ever_printed(tmp_path: Path) -> None:
     keys = open_keys(tmp_path, NOW)
     secret = keys.card.private_key.private_bytes_raw().hex()
     assert secret not in repr(keys) + str(keys)
+    for chip_secret in (keys.chips.meta, keys.chips.file, keys.chips.index):
+        assert repr(chip_secret) not in repr(keys) + str(keys)
+
+
+def test_the_secrets_of_the_chips_are_made_once_and_differ(tmp_path: Path) -> None:
+    first = open_keys(tmp_path, NOW).chips
+    assert open_keys(tmp_path, NOW).chips == first
+    assert (len(first.meta), len(first.file), len(first.index)) == (16, 16, 32)
+    assert len({first.meta, first.file, first.index[:16], bytes(16)}) == 4
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "",
+        "[]",
+        "7",
+        "{}",
+        '{"meta": 1, "file": 2, "index": 3}',
+        '{"meta": "xy", "file": "xy", "index": "xy"}',
+        '{"meta": "aa", "file": "bb", "index": "cc"}',
+    ],
+)
+def test_damaged_secrets_of_the_chips_are_told_without_repeating_them(
+    tmp_path: Path, content: str
+) -> None:
+    open_keys(tmp_path, NOW)
+    (tmp_path / "chips.json").write_text(content, encoding="utf-8")
+    with pytest.raises(KeysError, match=r"chips\.json") as raised:
+        open_keys(tmp_path, NOW)
+    assert raised.value.__cause__ is None
+    assert "xy" not in str(raised.value)
 
 
 def _open_both(folder: Path) -> None:
