@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from presence.briefing import Briefing, BriefingVersion, Section
-from presence.card import CardRef, Evidence, Unreadable
+from presence.card import CardRef, ChipUid, Evidence, Unreadable
 from presence.ids import BootId, PresentationId
 from presence.messages import Answer, ClockTrust, Question, ReaderState, What
 from presence.roster import House, RosterRow, Unsettled
@@ -115,7 +115,7 @@ SwitchEvent = ButtonPressed | AlarmChanged
 
 @dataclass(frozen=True, slots=True)
 class Consulted:
-    """What the kiosk itself knows about the card of `presentation`."""
+    """What the kiosk itself knows about what was presented."""
 
     presentation: PresentationId
     row: RosterRow | None
@@ -124,6 +124,8 @@ class Consulted:
     """Last contact with the server; None: never."""
     listed: Listed | None = None
     """What the status list says of the card; None: its list is not held."""
+    card: CardRef | None = None
+    """Which card it is; None: nobody here knows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,11 +263,13 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class CannotRead:
-    """Nothing that could be a card of ours."""
+    """Nothing that could be a card of ours, as far as the kiosk can tell."""
 
     why: Unreadable | None
     earlier: tuple[Told, ...] = ()
     """As in `Told`."""
+    is_unanswered: bool = False
+    """Only the server knows whose card this is, and it did not say so in time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -312,10 +316,11 @@ class Surroundings:
 
 @dataclass(frozen=True, slots=True)
 class Consult:
-    """Look the card up in what the kiosk knows; answered by `Consulted`, at once."""
+    """Look up what the kiosk knows; answered by `Consulted`, at once."""
 
     presentation: PresentationId
-    card: CardRef
+    about: CardRef | ChipUid | None
+    """A card, or a chip that may be known. None: only the server can tell which card it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -338,6 +343,14 @@ class Learn:
 
     row: RosterRow
     at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class LearnChip:
+    """Remember which card a chip is, by an answer. None: it is a card no more."""
+
+    chip: ChipUid
+    card: CardRef | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -367,4 +380,15 @@ class CountUnreadable:
     """Something that was no genuine card; only its number is kept."""
 
 
-Effect = Consult | Ask | Record | Learn | Show | Indicate | StartTimer | StopTimer | CountUnreadable
+Effect = (
+    Consult
+    | Ask
+    | Record
+    | Learn
+    | LearnChip
+    | Show
+    | Indicate
+    | StartTimer
+    | StopTimer
+    | CountUnreadable
+)

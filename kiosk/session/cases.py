@@ -3,13 +3,25 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 
+from msgspec.structs import replace
+
 from kiosk.events import Consulted, Presented, Signal
-from presence.card import Assurance, CardRef, Credential, Evidence, SignedCode
+from presence.card import (
+    Assurance,
+    CardRef,
+    ChipUid,
+    Credential,
+    Evidence,
+    Recognised,
+    SignedCode,
+    SunMessage,
+    Unreadable,
+)
 from presence.credential import verify_code
 from presence.errors import CredentialError
 from presence.facts import Facts
 from presence.ids import KioskId, PresentationId, VisitId
-from presence.messages import Arrived, AttemptRefused, CameBack, Left, Question, What
+from presence.messages import Answer, Arrived, AttemptRefused, CameBack, Left, Question, What
 from presence.reason import Reason
 from presence.roster import House, RosterRow
 from presence.trust import TrustList
@@ -33,29 +45,55 @@ class Held:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A genuine card that waits for its verdict."""
+    """Something that may be a card of ours and waits for its verdict."""
 
     held: Held
     evidence: Evidence
-    credential: Credential
+    known: Credential | Recognised | None
+    """None: nobody here knows which card it is."""
     consulted: Consulted | None = None
+    answer: Answer | None = None
+    """What the server said before the kiosk knew which card it is."""
 
     @property
-    def card(self) -> CardRef:
-        return self.credential.card
+    def card(self) -> CardRef | None:
+        return None if self.known is None else self.known.card
+
+    @property
+    def about(self) -> CardRef | ChipUid | None:
+        """What the kiosk can look up."""
+        if self.card is None and isinstance(self.evidence, ChipUid):
+            return self.evidence
+        return self.card
 
     @property
     def id(self) -> PresentationId:
         return self.held.id
 
 
-def genuine(held: Held, trust: TrustList) -> Case | None:
-    """None: nothing that we can believe, whatever it is."""
+def taken_up(held: Held, trust: TrustList, asked_for: Assurance) -> Case | Unreadable | None:
+    """Unreadable: it cannot be a card of ours. None: it says that it is one, and is not genuine.
+
+    A chip's identifier is looked at only where the home accepts cards that have nothing else, so
+    that a phone or a bank card leaves no trace anywhere (CREDENTIALS, "Old chips").
+    """
     evidence = held.presented.evidence
-    if not isinstance(evidence, SignedCode):
-        return None
+    match evidence:
+        case SignedCode(text) | SunMessage(code=str(text)):
+            genuine = _verified(text, trust)
+            return None if genuine is None else Case(held, evidence, genuine)
+        case SunMessage():
+            return Case(held, evidence, known=None)
+        case ChipUid():
+            is_enough = asked_for is Assurance.A0
+            return Case(held, evidence, known=None) if is_enough else Unreadable.UNSUPPORTED
+        case Unreadable():
+            return evidence
+
+
+def _verified(text: str, trust: TrustList) -> Credential | None:
     try:
-        return Case(held, evidence, verify_code(evidence.text, trust))
+        return verify_code(text, trust)
     except CredentialError:
         return None
 
@@ -74,8 +112,8 @@ def question(case: Case, consulted: Consulted, kiosk: KioskId) -> Question:
 def facts(case: Case, consulted: Consulted, house: House, zone: tzinfo) -> Facts:
     """All that the kiosk knows when it decides alone."""
     return Facts(
-        credential=case.credential,
-        assurance=Assurance.A1,
+        credential=case.known,
+        assurance=Assurance.A0 if isinstance(case.evidence, ChipUid) else Assurance.A1,
         row=consulted.row,
         unsettled=consulted.unsettled,
         house=house,
@@ -89,23 +127,31 @@ def facts(case: Case, consulted: Consulted, house: House, zone: tzinfo) -> Facts
     )
 
 
-def to_record(case: Case, verdict: Verdict, row: RosterRow | None) -> What | None:
+def to_record(case: Case, card: CardRef, verdict: Verdict, row: RosterRow | None) -> What | None:
     """The fact behind the words. None: nothing has changed."""
-    card, basis = case.card, verdict.basis
+    basis, sun = verdict.basis, _to_be_checked(case, verdict)
     match verdict.move:
         case Move.IN:
             is_vigil = row is not None and row.keeps_vigil
-            return Arrived(card, VisitId(case.id), case.id, basis, verdict.outcome, is_vigil)
+            visit, outcome = VisitId(case.id), verdict.outcome
+            return Arrived(card, visit, case.id, basis, outcome, is_vigil, sun)
         case Move.BACK:
-            return CameBack(card, case.id, basis)
+            return CameBack(card, case.id, basis, sun)
         case Move.OUT:
-            return Left(card, case.id, basis, verdict.is_doubtful)
+            return Left(card, case.id, basis, verdict.is_doubtful, sun)
         case Move.STAY:
             return None
         case Move.NONE:
             if verdict.reason is Reason.NOT_GENUINE:
                 return None
             return AttemptRefused(card, case.id, basis, verdict.reason)
+
+
+def _to_be_checked(case: Case, verdict: Verdict) -> SunMessage | None:
+    """What the server has not seen yet and alone can check. The code has been checked here."""
+    if verdict.basis is Basis.LIVE or not isinstance(case.evidence, SunMessage):
+        return None
+    return replace(case.evidence, code=None)
 
 
 _SIGNALS = {

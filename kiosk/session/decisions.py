@@ -6,21 +6,36 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from kiosk import events as ev
-from kiosk.events import At, Effect, Indicate, Signal, StartTimer, StopTimer, Timer, TimerName
+from kiosk.events import (
+    At,
+    CannotRead,
+    Effect,
+    Indicate,
+    Signal,
+    StartTimer,
+    StopTimer,
+    Timer,
+    TimerName,
+)
 from kiosk.session import cases
 from kiosk.session.cases import Case, Held, ImpossibleError
 from kiosk.session.stages import Stages
 from kiosk.session.surroundings import Around
 from kiosk.session.table import Deciding
+from presence.card import CardRef, ChipUid, Recognised
 from presence.facts import Facts
-from presence.ids import KioskId
+from presence.ids import KioskId, PresentationId
 from presence.messages import Answer
 from presence.reason import Reason
+from presence.roster import NOTHING_UNSETTLED
 from presence.trust import TrustList
 from presence.verdict import Verdict
 
 CROWD = 8
 """When so many wait, none of them waits for the server: the line stays short and nobody is lost."""
+ONLY_SERVER = timedelta(seconds=3)
+"""The server's time where it alone can tell whose card this is: nobody else will decide after it,
+and a slow wire is better than a visit that staff must note by hand."""
 
 
 class Decisions:
@@ -41,6 +56,8 @@ class Decisions:
         self._answer_time, self._decide = answer_time, decide
         self._case: Case | None = None
         self._line: deque[Held] = deque()
+        self._chips: dict[PresentationId, tuple[ChipUid, CardRef | None]] = {}
+        """The last chips that were asked about, and which cards they were taken for."""
 
     @property
     def state(self) -> Deciding:
@@ -55,7 +72,10 @@ class Decisions:
 
     def begin(self, event: ev.Presented, at: At) -> list[Effect]:
         effects = self._take_up(_held(event, at), at)
-        return effects if self._case is None else [*self._stages.read(), *effects]
+        if self._case is None:
+            return effects
+        is_sure = self._case.known is not None or self._around.is_connected
+        return [*self._stages.read(is_told=is_sure), *effects]
 
     def wait_in_line(self, event: ev.Presented, at: At) -> list[Effect]:
         self._line.append(_held(event, at))
@@ -71,24 +91,29 @@ class Decisions:
         case = self._current()
         if event.presentation != case.id:
             raise ImpossibleError("consulted about another presentation than the current one")
-        self._case = replace(case, consulted=event)
+        known = case.known or (Recognised(event.card) if event.card else None)
+        self._case = case = replace(case, known=known, consulted=event)
+        if case.answer is not None and event.unsettled == NOTHING_UNSETTLED:
+            return self._conclude(case.answer.verdict, _learnt(case.answer), at)
         if not self._around.is_connected or len(self._line) >= CROWD:
             return self._decide_alone(at)
-        return [
-            ev.Ask(cases.question(case, event, self._kiosk)),
-            StartTimer(Timer(TimerName.ANSWER, case.id), self._answer_time),
-        ]
+        return self._ask(case, event)
 
     def take_answer(self, event: ev.Answered, at: At) -> list[Effect]:
-        answer = event.answer
-        if answer.presentation != self._current().id:
-            return self.learn_row(event, at)
-        return [StopTimer(TimerName.ANSWER), *self._conclude(answer.verdict, _learnt(answer), at)]
+        case, answer = self._current(), event.answer
+        if answer.presentation != case.id:
+            return self.learn_late(event, at)
+        taught = self._taught(answer)
+        if answer.card is None or answer.card == case.card:
+            effects = self._conclude(answer.verdict, _learnt(answer), at)
+        else:
+            effects = self._look_up(case, answer, answer.card)
+        return [StopTimer(TimerName.ANSWER), *effects, *taught]
 
-    def learn_row(self, event: ev.Answered, _at: At) -> list[Effect]:
+    def learn_late(self, event: ev.Answered, _at: At) -> list[Effect]:
         """An answer that came too late has no voice; what it knows is worth keeping."""
         learnt = _learnt(event.answer)
-        return [] if learnt is None else [learnt]
+        return [*([] if learnt is None else [learnt]), *self._taught(event.answer)]
 
     def answer_is_over(self, event: ev.TimerFired, at: At) -> list[Effect]:
         return self._decide_alone(at) if event.timer.about == self._current().id else []
@@ -106,11 +131,36 @@ class Decisions:
     # --- from the card to the verdict --------------------------------------------------------
 
     def _take_up(self, held: Held, at: At) -> list[Effect]:
-        case = cases.genuine(held, self._trust)
-        if case is None:
-            return self._stages.say_cannot_read(held, at)
+        case = cases.taken_up(held, self._trust, self._around.asked_for(at.wall))
+        if not isinstance(case, Case):
+            return self._stages.say_cannot_read(held, CannotRead(case), at)
         self._case = case
-        return [ev.Consult(case.id, case.card)]
+        return [ev.Consult(case.id, case.about)]
+
+    def _ask(self, case: Case, consulted: ev.Consulted) -> list[Effect]:
+        if isinstance(case.evidence, ChipUid):
+            self._chips[case.id] = (case.evidence, case.card)
+            while len(self._chips) > CROWD:
+                del self._chips[next(iter(self._chips))]
+        time = self._answer_time if case.known else max(self._answer_time, ONLY_SERVER)
+        return [
+            ev.Ask(cases.question(case, consulted, self._kiosk)),
+            StartTimer(Timer(TimerName.ANSWER, case.id), time),
+        ]
+
+    def _look_up(self, case: Case, answer: Answer, card: CardRef) -> list[Effect]:
+        """The server has told which card it is. It judged without what this kiosk has recorded of
+        that card meanwhile, so where there is something the server is asked once more."""
+        self._case = replace(case, known=Recognised(card), consulted=None, answer=answer)
+        learnt = _learnt(answer)
+        return [*([] if learnt is None else [learnt]), ev.Consult(case.id, card)]
+
+    def _taught(self, answer: Answer) -> list[Effect]:
+        chip, card = self._chips.pop(answer.presentation, (None, None))
+        is_no_card = answer.verdict.reason is Reason.NOT_GENUINE
+        if chip is None or answer.card == card or (answer.card is None and not is_no_card):
+            return []
+        return [ev.LearnChip(chip, answer.card)]
 
     def _stop_asking(self, at: At) -> list[Effect]:
         return [StopTimer(TimerName.ANSWER), *self._decide_alone(at)]
@@ -119,24 +169,35 @@ class Decisions:
         case = self._current()
         if case.consulted is None:
             raise ImpossibleError("a verdict before the roster was consulted")
+        if case.known is None:
+            return self._give_up(CannotRead(None, is_unanswered=True), at)
         facts = cases.facts(case, case.consulted, self._around.house, self._around.zone)
         return self._conclude(self._decide(facts, at.wall), None, at)
 
     def _conclude(self, verdict: Verdict, learned: ev.Learn | None, at: At) -> list[Effect]:
         """Record, then speak, then see to the next in line."""
-        case, self._case = self._current(), None
+        case = self._current()
+        if case.card is None or verdict.reason is Reason.NOT_GENUINE:
+            return self._give_up(CannotRead(None), at)
         effects: list[Effect] = []
         known = case.consulted.row if case.consulted else None
         row = known if learned is None else learned.row
-        what = cases.to_record(case, verdict, row)
+        what = cases.to_record(case, case.card, verdict, row)
         if what is not None:
             effects.append(ev.Record(what))
-        if verdict.reason is Reason.NOT_GENUINE:
-            effects += self._stages.say_cannot_read(case.held, at)
-        else:
-            effects += self._stages.say_verdict(case, verdict, row, at)
+        effects += self._stages.say_verdict(case.held, case.card, verdict, row, at)
         if learned is not None:
             effects.append(learned)
+        return effects + self._next_in_line(at)
+
+    def _give_up(self, words: CannotRead, at: At) -> list[Effect]:
+        """Nobody can be named, so nothing is recorded."""
+        said = self._stages.say_cannot_read(self._current().held, words, at)
+        return said + self._next_in_line(at)
+
+    def _next_in_line(self, at: At) -> list[Effect]:
+        self._case = None
+        effects: list[Effect] = []
         while self._line and self._case is None:
             effects += self._take_up(self._line.popleft(), at)
         self._stages.is_deciding = self._case is not None

@@ -21,11 +21,11 @@ from kiosk.events import (
     Touch,
 )
 from kiosk.session import cases, readings, table
-from kiosk.session.cases import Case, Held, ImpossibleError
+from kiosk.session.cases import Held, ImpossibleError
 from kiosk.session.readings import Invitation, Invited
 from kiosk.session.surroundings import Around
 from kiosk.session.table import Showing
-from presence.card import CardRef, SignedCode, Unreadable
+from presence.card import CardRef
 from presence.ids import PresentationId
 from presence.roster import RosterRow
 from presence.verdict import BriefingDue, Move, Verdict
@@ -113,36 +113,32 @@ class Stages:
 
     # --- what deciding asks for --------------------------------------------------------------
 
-    def read(self) -> list[Effect]:
-        """A genuine card was read and its verdict is on its way."""
+    def read(self, *, is_told: bool) -> list[Effect]:
+        """A card was read and its verdict is on its way. `is_told`: lamp and click say so."""
         self.is_deciding = True
+        told: list[Effect] = [Indicate(Signal.WAIT)] if is_told else []
         if self.state is Showing.BRIEFING:
-            return [Indicate(Signal.WAIT)]
+            return told
         was_speaking = self.state is Showing.SPEAKING
         self._stage = ev.Reading()
         stop: list[Effect] = [StopTimer(TimerName.IDLE)] if was_speaking else []
-        return [*stop, Indicate(Signal.WAIT), self.show()]
+        return [*stop, *told, self.show()]
 
     def say_verdict(
-        self, case: Case, verdict: Verdict, row: RosterRow | None, at: At
+        self, held: Held, card: CardRef, verdict: Verdict, row: RosterRow | None, at: At
     ) -> list[Effect]:
         language = row.language if row else None
-        told = Told(verdict, first_name=None, language=language, seen=case.held.wall)
+        told = Told(verdict, first_name=None, language=language, seen=held.wall)
         if row is not None and told.is_greeting:
             told = replace(told, first_name=row.first_name)
-        if self._invite(case.card, told, at):
+        if self._invite(card, told, at):
             told = replace(told, has_briefing=True)
         words = replace(told, earlier=self._unseen(at))
         self._told.append((told, at.uptime))
-        return self._say(words, case.held, cases.signal_of(verdict), at, case.card)
+        return self._say(words, held, cases.signal_of(verdict), at, card)
 
-    def say_cannot_read(self, held: Held, at: At) -> list[Effect]:
-        evidence = held.presented.evidence
-        if isinstance(evidence, Unreadable):
-            why: Unreadable | None = evidence
-        else:
-            why = None if isinstance(evidence, SignedCode) else Unreadable.UNSUPPORTED
-        words = CannotRead(why, earlier=self._unseen(at))
+    def say_cannot_read(self, held: Held, words: CannotRead, at: At) -> list[Effect]:
+        words = replace(words, earlier=self._unseen(at))
         return [ev.CountUnreadable(), *self._say(words, held, Signal.ASK_STAFF, at)]
 
     # --- speaking ----------------------------------------------------------------------------

@@ -1,10 +1,11 @@
 """What the session knows of the world around it: the home, the wire, the readers."""
 
 from collections.abc import Callable, Mapping
-from datetime import UTC, tzinfo
+from datetime import UTC, datetime, tzinfo
 
 from kiosk.events import HouseChanged, Signal, Surroundings
 from presence.briefing import Briefing
+from presence.card import Assurance
 from presence.ids import InstitutionId
 from presence.policy import Policy
 from presence.roster import House
@@ -35,6 +36,10 @@ class Around:
     @property
     def is_known(self) -> bool:
         return self._house is not None
+
+    def asked_for(self, now: datetime) -> Assurance:
+        """What a card must prove here today."""
+        return self.house.asked_for(now.astimezone(self.zone).date())
 
     def move_in(self, event: HouseChanged) -> None:
         self._house, self._briefings = event.house, event.briefings

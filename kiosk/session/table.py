@@ -80,7 +80,7 @@ RESTING, READING, SPEAKING, BRIEFING = Showing
 
 IMPOSSIBLE = Step("impossible")
 STAY = Step("stay")
-_LEARN = Step("learn_row")
+_LEARN = Step("learn_late")
 _WAIT = Step("wait_in_line")
 _LINK = Step("note_link")
 _NEXT = (FREE, CONSULTING, READING, SPEAKING, BRIEFING)
