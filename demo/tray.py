@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from demo.desk import Person
-from tests.hardware_mocks.card_model import BankCard, Card, blank_card, card_with_text
+from tests.hardware_mocks.card_isodep import BankCard
+from tests.hardware_mocks.card_model import Card, blank_card, card_with_text
 
 _NOTES = {
     "astrid": "Never been here: reads the briefing",

@@ -14,9 +14,9 @@ from kiosk.readers.nfc_pn532 import Pn532Reader
 from kiosk.readers.polling import Pace
 from presence.card import Evidence, SignedCode, Unreadable
 from tests.hardware_mocks.camera import EmulatedCamera
+from tests.hardware_mocks.card_isodep import BankCard
 from tests.hardware_mocks.card_model import (
     NTAG216,
-    BankCard,
     Chip,
     Type2Card,
     UidOnlyCard,
