@@ -60,28 +60,31 @@ def _is_same_tap(facts: Facts, current: Visit) -> bool:
 
 
 def _leaving(facts: Facts, now: datetime) -> Verdict:
-    if not _may_be_anothers(facts):
+    doubt = _may_be_anothers(facts)
+    if doubt is None:
         return _verdict(facts, now, Move.OUT, _sure(facts), Reason.OK, Saying.GOODBYE)
-    leaving = _verdict(facts, now, Move.OUT, _sure(facts), Reason.CARD_BLOCKED, Saying.GOODBYE)
-    return replace(leaving, is_doubtful=True, tell=TOLD_OF_REFUSAL[Reason.CARD_BLOCKED])
+    leaving = _verdict(facts, now, Move.OUT, _sure(facts), doubt, Saying.GOODBYE)
+    return replace(leaving, is_doubtful=True, tell=TOLD_OF_REFUSAL[doubt])
 
 
 def _return(facts: Facts, now: datetime) -> Verdict:
     """From outside with residents. Whoever it is, from now on somebody is in the house."""
     back = _verdict(facts, now, Move.BACK, _sure(facts), Reason.OK, Saying.WELCOME_BACK)
-    if not _may_be_anothers(facts):
-        return back
-    told = TOLD_OF_REFUSAL[Reason.CARD_BLOCKED]
-    return replace(back, warning=Reason.CARD_BLOCKED, tell=told)
+    doubt = _may_be_anothers(facts)
+    return back if doubt is None else replace(back, warning=doubt, tell=TOLD_OF_REFUSAL[doubt])
 
 
-def _may_be_anothers(facts: Facts) -> bool:
-    """The card may not be in its owner's hand. The list counts where the row does not know of any
-    block: it does not say of what kind it is."""
+def _may_be_anothers(facts: Facts) -> Reason | None:
+    """Why the card may not be in its owner's hand. The list counts where the row does not know of
+    any block: it does not say of what kind it is."""
+    if facts.is_replayed:
+        return Reason.REPLAYED
     card = facts.card
     if card is None or card.state is CardState.ACTIVE:
-        return _is_listed_as_blocked(facts)
-    return card.state in _DOUBTFUL
+        is_blocked = _is_listed_as_blocked(facts)
+    else:
+        is_blocked = card.state in _DOUBTFUL
+    return Reason.CARD_BLOCKED if is_blocked else None
 
 
 # --- allowed? --------------------------------------------------------------------------------
@@ -91,6 +94,8 @@ def _refusal(facts: Facts, now: datetime) -> Verdict | None:
     """The first row of DOMAIN's table that fits, or None."""
     if facts.assurance < facts.house.asked_for(facts.today(now)):
         return _refused(facts, now, Reason.TOO_WEAK)
+    if facts.is_replayed:
+        return _refused(facts, now, Reason.REPLAYED)
     row, card = facts.row, facts.card
     if row is None or card is None:
         return _unknown(facts, now)
@@ -109,8 +114,6 @@ def _refusal(facts: Facts, now: datetime) -> Verdict | None:
 
 def _neutral(facts: Facts, row: RosterRow, card: HeldCard, now: datetime) -> Reason | None:
     """Why somebody is sent to the staff without a word of the reason."""
-    if facts.is_replayed:
-        return Reason.REPLAYED
     if card.state is not CardState.ACTIVE or _is_listed_as_blocked(facts):
         return Reason.CARD_BLOCKED
     if row.is_paused:

@@ -3,13 +3,14 @@
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from presence.card import Assurance, CardRef
+from presence.card import CardRef, Recognised
 from presence.policy import Policy
 from presence.reason import Reason
 from presence.roster import CardState, Elsewhere, MissingCourse
 from presence.statuslist import Status
 from presence.verdict import CourseDue, RenewalDue, Saying, Tell
 from tests.builders import (
+    CARD,
     LEADER,
     NOW,
     TODAY,
@@ -21,7 +22,10 @@ from tests.builders import (
 from tests.decisions.genuine import READ_IT, UNKNOWN, unknown_but
 from tests.decisions.rows import (
     ALONE,
+    BY_CHIP,
+    HOME_AND_CHAPTER,
     LEADER_TOLD,
+    REPLAYED,
     TOMORROW,
     YESTERDAY,
     Part,
@@ -71,7 +75,7 @@ CARDS = Part(
             "This home has paused her",
             with_row(is_paused=True),
             Reason.PAUSED,
-            tell=(Tell.INSTITUTION, Tell.CHAPTER),
+            tell=HOME_AND_CHAPTER,
         ),
         refused(
             "Her card is valid from tomorrow, or she comes of age tomorrow",
@@ -91,6 +95,45 @@ CARDS = Part(
     ),
 )
 
+CHIPS = Part(
+    "A chip's message",
+    "A chip makes a new message at every read, and each is good for one presentation. One that was "
+    "used before was recorded from the card, or copied.",
+    (
+        welcome("It was made for this presentation", BY_CHIP),
+        welcome(
+            "It was made for this presentation; the register knows the chip, and its card has no "
+            "code",
+            {**BY_CHIP, "credential": Recognised(CARD, credential().expires)},
+        ),
+        refused(
+            "The date signed on the card has come; its chip has the same",
+            {**BY_CHIP, "credential": Recognised(CARD, NOW)},
+            Reason.EXPIRED,
+            expired_on=TODAY,
+            **EXPIRED,
+        ),
+        refused(
+            "It was used for another presentation",
+            REPLAYED,
+            Reason.REPLAYED,
+            tell=HOME_AND_CHAPTER,
+        ),
+        refused(
+            "It was used for another presentation, and this kiosk does not know the card",
+            {**REPLAYED, **UNKNOWN},
+            Reason.REPLAYED,
+            tell=HOME_AND_CHAPTER,
+        ),
+        refused(
+            "It was used for another presentation, and the card is lost",
+            {**REPLAYED, **with_row(held_card(state=CardState.LOST))},
+            Reason.REPLAYED,
+            tell=HOME_AND_CHAPTER,
+        ),
+    ),
+)
+
 TRAVEL = Part(
     "Elsewhere a moment ago",
     "Nobody travels that fast. A code can be copied, so it is not believed; a chip (A2) is, with a "
@@ -104,7 +147,7 @@ TRAVEL = Part(
         ),
         welcome(
             "The same, by her chip",
-            {**with_row(elsewhere=seen(oslo("09:57"))), "assurance": Assurance.A2},
+            {**with_row(elsewhere=seen(oslo("09:57"))), **BY_CHIP},
             warning=Reason.ELSEWHERE,
             tell=BOTH_HOMES,
         ),
@@ -286,4 +329,4 @@ SILENCE = Part(
     ),
 )
 
-PARTS = (CARDS, TRAVEL, DATES, SILENCE)
+PARTS = (CARDS, CHIPS, TRAVEL, DATES, SILENCE)

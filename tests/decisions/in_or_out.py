@@ -21,6 +21,8 @@ from tests.builders import (
 from tests.decisions.rows import (
     CARD_IS_UNSURE,
     CHAPTER,
+    HOME_AND_CHAPTER,
+    REPLAYED,
     TOMORROW,
     YESTERDAY,
     Part,
@@ -69,6 +71,10 @@ TAPS = Part(
         goodbye(
             "She seems to come in five minutes: that is no matter of two clocks any more",
             known(arrival(oslo("10:07:00"), 1)),
+        ),
+        already_in(
+            "She came half a minute ago; the same message of her chip is heard again",
+            {**REPLAYED, **known(arrival(oslo("10:01:30"), 1))},
         ),
         already_in(
             "She came at ten to ten, and by the other door half a minute ago",
@@ -131,6 +137,16 @@ CARDS = Part(
         goodbye(
             "This home has paused her since she came",
             with_row(is_paused=True, here=came("08:00")),
+        ),
+        *(
+            goodbye(
+                f"Somebody leaves by a chip's message that was used before{more}",
+                {**REPLAYED, **with_row(held_card(state=state), here=came("08:00"))},
+                reason=Reason.REPLAYED,
+                is_doubtful=True,
+                tell=HOME_AND_CHAPTER,
+            )
+            for more, state in (("", CardState.ACTIVE), (", and it is lost", CardState.LOST))
         ),
         welcome(
             "Somebody left with her lost card; she comes with her new one",
@@ -236,6 +252,12 @@ OUTINGS = Part(
                 tell=CHAPTER,
             )
             for state in ALSO_DOUBTFUL
+        ),
+        welcome_back(
+            "She is out with residents; somebody comes by a chip's message that was used before",
+            {**REPLAYED, **known(AT_EIGHT, OUT_AT_NINE)},
+            warning=Reason.REPLAYED,
+            tell=HOME_AND_CHAPTER,
         ),
         already_in(
             "She came back from there half a minute ago",

@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 from functools import cache
 from typing import Any
 
+from presence.card import Assurance
 from presence.facts import Facts
 from presence.policy import Policy, in_force
 from presence.reason import Reason
@@ -18,6 +19,9 @@ from tests.builders import NOW, TODAY, arrival, departure, facts, here, oslo, ro
 YESTERDAY, TOMORROW = TODAY - timedelta(days=1), TODAY + timedelta(days=1)
 LIVE, ALONE = (Basis.LIVE,), (Basis.ROSTER,)
 CHAPTER, LEADER_TOLD = (Tell.CHAPTER,), (Tell.LEADER,)
+BY_CHIP: dict[str, Any] = {"assurance": Assurance.A2}
+REPLAYED: dict[str, Any] = {**BY_CHIP, "is_replayed": True}
+HOME_AND_CHAPTER = (Tell.INSTITUTION, Tell.CHAPTER)
 CARD_IS_UNSURE = {"reason": Reason.CARD_BLOCKED, "is_doubtful": True, "tell": CHAPTER}
 
 Changes = Mapping[str, Any]

@@ -83,6 +83,7 @@ def test_the_page_in_the_docs_is_current() -> None:
 
 FAULTS: list[tuple[Reason, dict[str, Any], dict[str, Any], dict[str, Any]]] = [
     (Reason.TOO_WEAK, {}, {}, {"assurance": Assurance.A0}),
+    (Reason.REPLAYED, {}, {}, {"is_replayed": True}),
     (Reason.CARD_BLOCKED, {"state": CardState.SUSPENDED}, {}, {}),
     (Reason.PAUSED, {}, {"is_paused": True}, {}),
     (Reason.ELSEWHERE, {}, {"elsewhere": Elsewhere(NOW, NOW + timedelta(hours=1))}, {}),
