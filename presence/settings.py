@@ -92,6 +92,13 @@ class Table:
             return lowest if default is None else default
         return int(value)
 
+    def maybe_whole(self, key: str, lowest: int, highest: int) -> int | None:
+        """A whole number from `lowest` to `highest`; None where the key is missing."""
+        if key not in self._content:
+            self._asked.append(key)
+            return None
+        return self.whole(key, lowest, highest)
+
     def wholes(
         self, key: str, lowest: int, highest: int, default: Sequence[int] = ()
     ) -> tuple[int, ...]:
@@ -161,14 +168,18 @@ class Table:
             return []
         return [self._part(item, f"{key}[{number}]") for number, item in enumerate(value)]
 
+    def path(self, key: str) -> str:
+        """What a key of this table is called in the whole text, such as `reader[1].device`."""
+        return _joined(self._name, key)
+
     def fault(self, key: str, what: str) -> None:
         """Note what else is wrong with a key of this table, for `Settings.finish` to tell."""
-        path = _joined(self._name, key)
+        path = self.path(key)
         self._faults.setdefault(path, Fault(self._line(path), path, what))
 
     def is_sound(self, *keys: str) -> bool:
         """None of these keys has a fault so far: what they say may be compared."""
-        return all(_joined(self._name, key) not in self._faults for key in keys)
+        return all(self.path(key) not in self._faults for key in keys)
 
     def note_unknown(self) -> None:
         """Whatever nobody asked for is a fault, here and below; most likely a slip of the pen."""

@@ -8,6 +8,7 @@ from kiosk.indicator.factory import FACTORIES, IndicatorConfigError, PinFactory,
 from kiosk.indicator.lamps import Lamps, NoLamps, Pins, open_indicator
 from kiosk.indicator.patterns import PATTERNS, Beat, Pattern
 from kiosk.indicator.reset import ResetLine, open_reset_line
+from kiosk.indicator.switches import Switches, SwitchPins, open_switches
 
 __all__ = [
     "FACTORIES",
@@ -20,7 +21,10 @@ __all__ = [
     "PinFactory",
     "Pins",
     "ResetLine",
+    "SwitchPins",
+    "Switches",
     "open_indicator",
     "open_pins",
     "open_reset_line",
+    "open_switches",
 ]

@@ -5,8 +5,9 @@ either would take them from the other.
 
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import chdir, contextmanager
 from importlib import import_module
+from tempfile import TemporaryDirectory
 from typing import Any, Protocol
 
 from gpiozero import GPIOZeroError
@@ -66,10 +67,17 @@ def _mock() -> PinFactory:
 
 
 def _lgpio() -> PinFactory:
+    with opening("no pins by lgpio on this machine"):
+        factory: PinFactory = _lgpio_module().LGPIOFactory()
+    return factory
+
+
+def _lgpio_module() -> Any:
+    """gpiozero's module for lgpio. lgpio makes a pipe in the working directory as it is imported,
+    by the same name in every process, where two of them would take each other's edges. So it is
+    given a directory of its own, for as long as it needs the name."""
     try:
-        native: Any = import_module("gpiozero.pins.lgpio")
+        with TemporaryDirectory(prefix="tilstede-lgpio-") as folder, chdir(folder):
+            return import_module("gpiozero.pins.lgpio")
     except ImportError as error:
         raise IndicatorConfigError("the pin factory lgpio needs the package lgpio") from error
-    with opening("no pins by lgpio on this machine"):
-        factory: PinFactory = native.LGPIOFactory()
-    return factory

@@ -93,6 +93,9 @@ class Lamps:
         with self._bearing_faults():
             if hertz is None:
                 self._buzzer.stop()
+                # lgpio leaves the pin as the last wave left it, high as often as low, and through
+                # a buzzer on a transistor that is a current that never ends.
+                self._buzzer.pwm_device.off()
             else:
                 self._buzzer.play(Tone(hertz))
 

@@ -30,9 +30,13 @@ class Pattern(Struct, frozen=True):
 
 
 LOW = 520
+CLICK_SECONDS = 0.04
+"""lgpio wakes fifty times a second while nothing sounds, so that a first tone begins up to 21 ms
+late and ends on time: a shorter click would be cut, or not be heard at all."""
+
 PATTERNS: Mapping[Signal, Pattern] = {
     Signal.IDLE: Pattern(),
-    Signal.WAIT: Pattern(amber=True, beats=(Beat(0.015, 1000),)),
+    Signal.WAIT: Pattern(amber=True, beats=(Beat(CLICK_SECONDS, 1000),)),
     Signal.WELCOME: Pattern(green=True, beats=(Beat(0.12, 660), Beat(0.2, 990))),
     Signal.GOODBYE: Pattern(green=True, beats=(Beat(0.12, 990), Beat(0.2, 660))),
     Signal.ASK_STAFF: Pattern(red=True, beats=(Beat(0.18, LOW), Beat(0.12), Beat(0.18, LOW))),
@@ -40,4 +44,5 @@ PATTERNS: Mapping[Signal, Pattern] = {
     Signal.ALARM: Pattern(
         red=True, beats=(Beat(0.3, 1800), Beat(0.3, 1200), Beat(0.6)), repeats=True
     ),
+    Signal.ALARM_SILENCED: Pattern(red=True),
 }
