@@ -11,6 +11,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Sequence
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -68,6 +69,9 @@ class WatchedReader:
             report(event)
 
         self._reader.start(told)
+
+    def check(self, uptime: timedelta) -> None:
+        self._reader.check(uptime)
 
     def stop(self) -> None:
         self._reader.stop()

@@ -32,17 +32,24 @@ from presence.statuslist import Listed, SignedList
 
 
 class Reader(Protocol):
-    """A thing that cards are presented to. It owns one thread, its only one.
+    """A thing that cards are presented to. It owns one thread, its only one; what hangs for good is
+    left behind, and another takes over.
 
     That thread turns a fault of its driver that does not pass at once into `ReaderLost`, keeps
     trying to come back, and says `ReaderReady` when it has. Unavailability is reported once,
-    recovery once.
+    recovery once. So is `ReaderFaltering` in each of its states, before the one or the other.
     """
 
     name: str
 
     def start(self, report: Callable[[ReaderEvent], None]) -> None:
-        """Begin to watch. `report` may be called from the reader's own thread."""
+        """Begin to watch. `report` may be called from the reader's own thread, and by `check`."""
+
+    def check(self, uptime: timedelta) -> None:
+        """Does its driver hang? Called every second, always by the same thread; never blocks.
+
+        Raises RuntimeError when only a fresh process can help.
+        """
 
     def stop(self) -> None:
         """Release the device and end the thread. May be called twice."""
@@ -186,6 +193,10 @@ class Health(Protocol):
     def count_unreadable(self) -> None: ...
 
     def reader_is(self, name: str, state: ReaderState) -> None: ...
+
+    def link_is(self, *, up: bool) -> None: ...
+
+    def alarm_is(self, *, raised: bool) -> None: ...
 
 
 class Screen(Protocol):

@@ -21,6 +21,22 @@ FAMILIES = tuple(WAYS)
 DEVICE_PATH = re.compile(r"/[A-Za-z0-9._/+:@-]+")
 """The path reaches a shell: nfcpy asks `stty` which speeds a line can do."""
 
+PATH = "the path of its device, such as {}"
+DEVICES: Mapping[str, tuple[re.Pattern[str], str]] = {
+    "pn532": (DEVICE_PATH, PATH.format("/dev/serial0")),
+    "pcsc": (
+        re.compile(r"|[^/\x00-\x1f\x7f][^\x00-\x1f\x7f]{0,127}"),
+        "a part of the reader's name, such as ACR1252, or nothing",
+    ),
+    "camera": (DEVICE_PATH, PATH.format("/dev/video0")),
+    "picamera": (re.compile("[0-9]"), "the number of the camera, such as 0"),
+    "serial_scanner": (DEVICE_PATH, PATH.format("/dev/ttyACM0")),
+    "hid_scanner": (DEVICE_PATH, PATH.format("/dev/input/by-id/usb-...-event-kbd")),
+}
+"""What names the device of each family, and that in words."""
+RESETTABLE = ("pn532",)
+"""Families of which a chip has a reset line."""
+
 PowerCycle = Callable[[], None]
 """Takes a reader's power away, or pulls its chip's reset line, and gives it back. Blocks until the
 reader may be opened again, two seconds at most. Raises OSError."""
@@ -46,6 +62,12 @@ class ReaderSpec(Struct, frozen=True):
     """What events call it. The family, if not given; two of a family need names."""
 
 
+def device_fault(family: str, device: str) -> str | None:
+    """What is wrong with such a device of a known family, if anything: "needs ..."."""
+    pattern, needed = DEVICES[family]
+    return None if pattern.fullmatch(device) else f"needs {needed}"
+
+
 def open_reader(spec: ReaderSpec, power_cycle: PowerCycle | None = None) -> Reader:
     """The reader that `spec` names, not yet started.
 
@@ -59,16 +81,18 @@ def open_reader(spec: ReaderSpec, power_cycle: PowerCycle | None = None) -> Read
         raise ReaderConfigError(
             f"unknown reader {spec.family!r}; choose one of: {', '.join(FAMILIES)}"
         )
+    fault = device_fault(spec.family, spec.device)
+    if fault is not None:
+        raise ReaderConfigError(f"reader {spec.family} {fault}, not {spec.device!r}")
     return opener(spec, power_cycle)
 
 
 def _pn532(spec: ReaderSpec, power_cycle: PowerCycle | None) -> Reader:
-    device = _device_path(spec, "/dev/serial0")
     try:
         from kiosk.readers.nfc_pn532 import Pn532Reader
     except ImportError as error:
         raise _missing(spec, "the package nfcpy") from error
-    return Pn532Reader(spec.name or spec.family, device, power_cycle=power_cycle)
+    return Pn532Reader(spec.name or spec.family, spec.device, power_cycle=power_cycle)
 
 
 def _pcsc(spec: ReaderSpec, power_cycle: PowerCycle | None) -> Reader:
@@ -80,22 +104,17 @@ def _pcsc(spec: ReaderSpec, power_cycle: PowerCycle | None) -> Reader:
 
 
 def _camera(spec: ReaderSpec, power_cycle: PowerCycle | None) -> Reader:
-    device = _device_path(spec, "/dev/video0")
     try:
         from kiosk.readers.camera import CameraReader
         from kiosk.readers.video import VideoSource
     except ImportError as error:
         raise _missing(spec, "the packages opencv-python-headless and zxing-cpp") from error
     return CameraReader(
-        spec.name or spec.family, lambda: VideoSource(device), power_cycle=power_cycle
+        spec.name or spec.family, lambda: VideoSource(spec.device), power_cycle=power_cycle
     )
 
 
 def _picamera(spec: ReaderSpec, power_cycle: PowerCycle | None) -> Reader:
-    if not re.fullmatch("[0-9]", spec.device):
-        raise ReaderConfigError(
-            f"reader picamera needs the number of the camera, such as 0, not {spec.device!r}"
-        )
     try:
         from kiosk.readers.camera import CameraReader
         from kiosk.readers.picamera import PicameraSource
@@ -108,21 +127,19 @@ def _picamera(spec: ReaderSpec, power_cycle: PowerCycle | None) -> Reader:
 
 
 def _serial_scanner(spec: ReaderSpec, power_cycle: PowerCycle | None) -> Reader:
-    device = _device_path(spec, "/dev/ttyACM0")
     try:
         from kiosk.readers.serial_scanner import SerialScanner
     except ImportError as error:
         raise _missing(spec, "the package pyserial") from error
-    return SerialScanner(spec.name or spec.family, device, power_cycle=power_cycle)
+    return SerialScanner(spec.name or spec.family, spec.device, power_cycle=power_cycle)
 
 
 def _hid_scanner(spec: ReaderSpec, power_cycle: PowerCycle | None) -> Reader:
-    device = _device_path(spec, "/dev/input/by-id/usb-...-event-kbd")
     try:
         from kiosk.readers.hid_scanner import HidScanner
     except ImportError as error:
         raise _missing(spec, "the package evdev") from error
-    return HidScanner(spec.name or spec.family, device, power_cycle=power_cycle)
+    return HidScanner(spec.name or spec.family, spec.device, power_cycle=power_cycle)
 
 
 _OPENERS: Mapping[str, Callable[[ReaderSpec, PowerCycle | None], Reader]] = {
@@ -136,13 +153,6 @@ _OPENERS: Mapping[str, Callable[[ReaderSpec, PowerCycle | None], Reader]] = {
 
 
 def _missing(spec: ReaderSpec, what: str) -> ReaderConfigError:
-    return ReaderConfigError(f"the reader {spec.family} needs {what}")
-
-
-def _device_path(spec: ReaderSpec, example: str) -> str:
-    if not DEVICE_PATH.fullmatch(spec.device):
-        raise ReaderConfigError(
-            f"reader {spec.family} needs the path of its device, such as {example}, "
-            f"not {spec.device!r}"
-        )
-    return spec.device
+    return ReaderConfigError(
+        f"the reader {spec.family} needs {what}; choose one of: {', '.join(FAMILIES)}"
+    )

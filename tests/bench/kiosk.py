@@ -6,6 +6,7 @@ import logging
 import signal
 import sys
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from time import monotonic_ns
 
@@ -42,6 +43,9 @@ class TimedReader:
             report(event)
 
         self._reader.start(timed)
+
+    def check(self, uptime: timedelta) -> None:
+        self._reader.check(uptime)
 
     def stop(self) -> None:
         self._reader.stop()
