@@ -20,6 +20,7 @@ from gpiozero.pins.mock import MockFactory, MockPWMPin
 from demo.clock import DeskClock, DeskKioskClock
 from kiosk import app, config
 from kiosk.app import Decide, KeptOutbox
+from kiosk.attached import open_readers
 from kiosk.config import Config
 from kiosk.events import ReaderEvent
 from kiosk.indicator import Lamps, Pins
@@ -44,7 +45,7 @@ def main(
     kiosk = app.build(
         read,
         clock=DeskKioskClock(DeskClock(asked.clock)),
-        readers=[WatchedReader(reader, report) for reader in app.open_readers(read)],
+        readers=[WatchedReader(reader, report) for reader in open_readers(read)],
         indicator=Lamps(Pins(), WatchedPins(_NAMES, report)),
         outbox=None if outbox is None else outbox(read),
         decide=decide,

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from kiosk import app
+from kiosk.attached import open_readers
 from kiosk.config import Config, load
 from kiosk.indicator import IndicatorConfigError
 from kiosk.readers import ReaderConfigError
@@ -31,7 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         config = load(options.config, app.CHOICES)
         if options.check:
             app.load_trust(config.trust)
-            app.open_readers(config)
+            open_readers(config)
             return OK
         _log_to_stderr(config.log_level)
         return _serve(config)

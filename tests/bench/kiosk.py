@@ -11,6 +11,7 @@ from pathlib import Path
 from time import monotonic_ns
 
 from kiosk import app
+from kiosk.attached import open_readers
 from kiosk.config import load
 from kiosk.events import Presented, ReaderEvent, ReaderReady, Signal
 from kiosk.indicator import Pins, open_indicator, open_pins
@@ -71,7 +72,7 @@ def main(path: str) -> None:
     logging.basicConfig(level=logging.WARNING)
     config = load(Path(path), app.CHOICES)
     watch = Stopwatch()
-    readers = [TimedReader(reader, watch) for reader in app.open_readers(config)]
+    readers = [TimedReader(reader, watch) for reader in open_readers(config)]
     lamps = TimedLamps(open_indicator(Pins(), open_pins("mock")), watch)
     kiosk = app.build(config, readers=readers, indicator=lamps)
     signal.signal(signal.SIGTERM, lambda *_: kiosk.stop())
