@@ -40,6 +40,9 @@ def test_a_configured_reader_is_opened_by_its_family_and_named() -> None:
         (ReaderSpec("camera", "rtsp://camera/"), "needs the path of its device"),
         (ReaderSpec("camera", "/dev/video%d"), "needs the path of its device"),
         (ReaderSpec("picamera", "/dev/video0"), "picamera needs the number of the camera"),
+        (ReaderSpec("picamera", "10"), "such as 0, not '10'"),
+        (ReaderSpec("pcsc", "/dev/usb1"), "needs a part of the reader's name, such as ACR1252, or"),
+        (ReaderSpec("pcsc", "ACR\n"), "needs a part of the reader's name"),
         (ReaderSpec("serial_scanner", "COM3"), "needs the path of its device"),
         (ReaderSpec("hid_scanner", "event3"), "needs the path of its device"),
     ],
@@ -52,7 +55,8 @@ def test_a_reader_that_cannot_be_is_an_error_at_start_up(spec: ReaderSpec, compl
 
 @pytest.mark.parametrize("family", FAMILIES)
 def test_a_reader_that_was_never_started_can_be_stopped(family: str) -> None:
-    open_reader(ReaderSpec(family, "0" if family == "picamera" else "/dev/serial0")).stop()
+    device = {"picamera": "0", "pcsc": "ACR1252"}.get(family, "/dev/serial0")
+    open_reader(ReaderSpec(family, device)).stop()
 
 
 def test_a_driver_is_imported_when_it_is_configured_and_not_before() -> None:
