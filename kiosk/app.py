@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
+from kiosk.chips import ChipMemory
 from kiosk.clock import SystemClock
 from kiosk.config import Choices, Config, IndicatorConfig
 from kiosk.delivery import UploadSchedule
@@ -148,12 +149,10 @@ def build(
     with ExitStack() as stack:
         trust, inbox = load_trust(config.trust), Inbox()
         systemd = stack.enter_context(closing(Systemd(environment())))
-        outbox = outbox or SqliteOutbox(config.data / "outbox.db", os.urandom)
-        stack.callback(outbox.close)
-        roster = stack.enter_context(closing(SqliteRoster(config.data / "roster.db")))
-        lists = stack.enter_context(closing(SqliteStatusLists(config.data / "lists.db", trust)))
+        outbox = _outbox(config.data, outbox, stack)
+        roster, lists, chips = _memory(config.data, trust, stack)
         clock, chores = _time(config.data, clock, stack)
-        chores += [Chore(WATCHDOG_EVERY, systemd.alive), _forgetting(roster, clock)]
+        chores += [Chore(WATCHDOG_EVERY, systemd.alive), forgetting(roster, chips, clock)]
         pins = _pins(config.indicator, stack)
         indicator = _lamps(config.indicator, pins) if indicator is None else indicator
         stack.callback(indicator.close)
@@ -166,6 +165,7 @@ def build(
             outbox=outbox,
             roster=roster,
             home=roster,
+            chips=chips,
             statuses=lists,
             link=link,
             delivery=UploadSchedule(outbox, config.kiosk, _jitter),
@@ -198,6 +198,22 @@ def _readers(config: Config, given: Sequence[Reader] | None, stack: ExitStack) -
     return readers
 
 
+def _outbox(data: Path, given: KeptOutbox | None, stack: ExitStack) -> KeptOutbox:
+    outbox = given or SqliteOutbox(data / "outbox.db", os.urandom)
+    stack.callback(outbox.close)
+    return outbox
+
+
+def _memory(
+    data: Path, trust: TrustList, stack: ExitStack
+) -> tuple[SqliteRoster, SqliteStatusLists, ChipMemory]:
+    """What the kiosk knows, each in a file of its own."""
+    roster = stack.enter_context(closing(SqliteRoster(data / "roster.db")))
+    lists = stack.enter_context(closing(SqliteStatusLists(data / "lists.db", trust)))
+    chips = stack.enter_context(closing(ChipMemory(data / "chips.db", os.urandom)))
+    return roster, lists, chips
+
+
 def _time(data: Path, given: Clock | None, stack: ExitStack) -> tuple[Clock, list[Chore]]:
     """The clock, and what must be done for it now and then."""
     if given is not None:
@@ -207,8 +223,17 @@ def _time(data: Path, given: Clock | None, stack: ExitStack) -> tuple[Clock, lis
     return clock, [Chore(KEEP_TIME_EVERY, clock.keep)]
 
 
-def _forgetting(roster: SqliteRoster, clock: Clock) -> Chore:
-    return Chore(FORGET_EVERY, lambda: roster.forget_names(clock.read().wall))
+def forgetting(roster: SqliteRoster, chips: ChipMemory, clock: Clock) -> Chore:
+    """What is wiped when nobody has spoken to the kiosk for long, and what nobody needs."""
+
+    def forget() -> None:
+        now = clock.read().wall
+        chips.forget_unseen(now)
+        if roster.is_long_alone(now):
+            chips.forget_all()
+        roster.forget_names(now)
+
+    return Chore(FORGET_EVERY, forget)
 
 
 def _pins(config: IndicatorConfig, stack: ExitStack) -> PinFactory | None:

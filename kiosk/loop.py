@@ -17,7 +17,9 @@ from kiosk import ports
 from kiosk.events import At, ClockReading, Effect, Event, Timer, TimerName
 from kiosk.session import Session
 from presence import messages as ms
+from presence.card import ChipUid
 from presence.ids import RANDOM_BYTES, KioskId, PresentationId, uuid7
+from presence.roster import NOTHING_UNSETTLED
 from presence.statuslist import SignedList
 
 log = logging.getLogger(__name__)
@@ -76,6 +78,7 @@ class Ports:
     outbox: ports.Outbox
     roster: ports.Roster
     home: ports.Home
+    chips: ports.Chips
     statuses: ports.StatusLists
     link: ports.Link
     delivery: ports.Delivery
@@ -124,6 +127,7 @@ class Loop:
             ev.Ask: self._ask,
             ev.Record: self._record,
             ev.Learn: self._learn,
+            ev.LearnChip: self._learn_chip,
             ev.Show: self._show,
             ev.Indicate: self._indicate,
             ev.StartTimer: self._start_timer,
@@ -251,16 +255,22 @@ class Loop:
     # --- effects -----------------------------------------------------------------------------
 
     def _consult(self, effect: ev.Consult) -> Event:
-        row = self._world.roster.row(effect.card)
+        world, card = self._world, effect.about
+        if isinstance(card, ChipUid):
+            card = world.chips.card_of(card, self._now.wall)
+        if card is None:
+            return ev.Consulted(effect.presentation, None, NOTHING_UNSETTLED, world.roster.as_of())
+        row = world.roster.row(card)
         cards = [held.ref for held in row.cards] if row else []
-        if effect.card not in cards:
-            cards.append(effect.card)
+        if card not in cards:
+            cards.append(card)
         return ev.Consulted(
             effect.presentation,
             row,
-            self._world.outbox.unsettled(cards),
-            self._world.roster.as_of(),
-            self._world.statuses.listed(effect.card),
+            world.outbox.unsettled(cards),
+            world.roster.as_of(),
+            world.statuses.listed(card),
+            card,
         )
 
     def _ask(self, effect: ev.Ask) -> Event | None:
@@ -275,6 +285,9 @@ class Loop:
 
     def _learn(self, effect: ev.Learn) -> None:
         self._world.roster.learn(effect.row, effect.at)
+
+    def _learn_chip(self, effect: ev.LearnChip) -> None:
+        self._world.chips.learn(effect.chip, effect.card, self._now.wall)
 
     def _show(self, effect: ev.Show) -> None:
         self._world.screen.show(effect.stage, effect.around)

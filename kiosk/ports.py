@@ -13,7 +13,7 @@ from kiosk.events import (
     Stage,
     Surroundings,
 )
-from presence.card import CardRef
+from presence.card import CardRef, ChipUid
 from presence.messages import (
     Briefings,
     Entries,
@@ -129,6 +129,18 @@ class Home(Protocol):
 
     def digests(self) -> tuple[str | None, str | None]:
         """Of the roster and of the briefings, for `Have`; None: nothing is held."""
+        ...
+
+
+class Chips(Protocol):
+    """Which card a legacy chip is: what the server's answers have taught."""
+
+    def card_of(self, chip: ChipUid, now: datetime) -> CardRef | None:
+        """None: no answer has told yet."""
+        ...
+
+    def learn(self, chip: ChipUid, card: CardRef | None, now: datetime) -> None:
+        """None: it is a card no more."""
         ...
 
 

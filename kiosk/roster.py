@@ -161,11 +161,16 @@ class SqliteRoster:
         """When the newest roster that was believed was signed."""
         return self._issued
 
+    def is_long_alone(self, now: datetime) -> bool:
+        """The last contact is so long ago that names are to be wiped (DOMAIN, "How sure")."""
+        policy = self._house.policy if self._house else Policy()
+        return self._heard is not None and now - self._heard >= policy.forget_names
+
     def forget_names(self, now: datetime) -> bool:
         """Wipe every row after so many days without contact as the policy says; True: there was
         something to wipe (DOMAIN, "How sure")."""
         policy = self._house.policy if self._house else Policy()
-        if not self._rows or (self._heard is not None and now - self._heard < policy.forget_names):
+        if not self._rows or not (self._heard is None or self.is_long_alone(now)):
             return False
         with transaction(self._db):
             self._erase(self._rows.keys())

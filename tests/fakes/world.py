@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from kiosk.events import ClockReading, HouseChanged, Signal, Stage, Surroundings
-from presence.card import CardRef
+from presence.card import CardRef, ChipUid
 from presence.ids import BootId, VolunteerId
 from presence.messages import (
     Briefings,
@@ -96,6 +96,24 @@ class MemoryRoster:
 
     def digests(self) -> tuple[str | None, str | None]:
         return ("roster" if self.house else None, "briefings" if self.briefings else None)
+
+
+class MemoryChips:
+    """Port `Chips`. `looked_up` counts how often one was looked for."""
+
+    def __init__(self) -> None:
+        self.known: dict[str, CardRef] = {}
+        self.looked_up = 0
+
+    def card_of(self, chip: ChipUid, now: datetime) -> CardRef | None:
+        self.looked_up += 1
+        return self.known.get(chip.uid)
+
+    def learn(self, chip: ChipUid, card: CardRef | None, now: datetime) -> None:
+        if card is None:
+            self.known.pop(chip.uid, None)
+        else:
+            self.known[chip.uid] = card
 
 
 class MemoryStatusLists:

@@ -15,6 +15,7 @@ from kiosk.roster import SqliteRoster
 from kiosk.session import Session
 from kiosk.statuslists import SqliteStatusLists
 from presence.ids import KioskId
+from tests.fakes.world import MemoryChips
 from tests.simulation import cast
 from tests.simulation.kiosk_link import SimulatedLink
 from tests.simulation.machine import FLOOR, LISTS, OUTBOX, ROSTER, Machine
@@ -110,6 +111,7 @@ def run(
         outbox=outbox,
         roster=roster,
         home=roster,
+        chips=MemoryChips(),
         statuses=lists,
         link=link,
         delivery=makers.delivery(outbox, name, chance.random),

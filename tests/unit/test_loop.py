@@ -34,6 +34,7 @@ from tests.builders import KIOSK, NOW, held_card, house
 from tests.fakes.facts import seeded
 from tests.fakes.outbox import MemoryOutbox
 from tests.fakes.world import (
+    MemoryChips,
     MemoryHealth,
     MemoryLink,
     MemoryRoster,
@@ -73,6 +74,7 @@ class Bench:
     link: MemoryLink = field(default_factory=MemoryLink)
     health: MemoryHealth = field(default_factory=MemoryHealth)
     statuses: MemoryStatusLists = field(default_factory=MemoryStatusLists)
+    chips: MemoryChips = field(default_factory=MemoryChips)
     inbox: Inbox = field(default_factory=Inbox)
 
     def __post_init__(self) -> None:
@@ -88,6 +90,7 @@ class Bench:
             outbox=outbox,
             roster=self.roster,
             home=self.roster,
+            chips=self.chips,
             statuses=self.statuses,
             link=self.link,
             delivery=UploadSchedule(outbox, KIOSK, jitter=lambda: 0.0),

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
+import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -22,13 +23,25 @@ from kiosk.events import (
     Told,
 )
 from kiosk.session.table import Deciding
-from presence.card import CardRef, Unreadable
+from presence.admission import decide
+from presence.card import CardRef, ChipUid, SignedCode, SunMessage, Unreadable
 from presence.ids import PresentationId
-from presence.messages import BriefingAcknowledged
+from presence.messages import Answer, BriefingAcknowledged
+from presence.policy import Policy
 from presence.roster import NOTHING_UNSETTLED, RosterRow
 from presence.verdict import Move
-from tests.builders import arrival, held_card, here, house, presentation_id, roster_row
-from tests.unit.stand import READER, Stand, answer, briefing, forged, presented
+from tests.builders import (
+    NOW,
+    TODAY,
+    arrival,
+    facts,
+    held_card,
+    here,
+    house,
+    presentation_id,
+    roster_row,
+)
+from tests.unit.stand import READER, Stand, answer, briefing, code, forged, presented
 
 NAMES = ("Anna", "Bo", "Cato", "Dina", "Elin", "Frida", "Geir", "Hanne", "Ivar", "Jon")
 CARDS = [CardRef(3, number) for number in range(len(NAMES))]
@@ -144,11 +157,16 @@ def test_a_crowd_does_not_wait_for_the_server_and_nobody_is_lost() -> None:
 
 # --- anything, in any order ------------------------------------------------------------------
 
+ACCEPTING = house(policy=Policy(uid_only_until=TODAY))
+"""Where a legacy chip is enough."""
+DISBELIEVED = decide(facts(credential=None), NOW)
+
 _plain_events: list[ev.Event] = [
     *map(ev.Touched, ev.Touch),
     ev.LinkChanged(is_up=True),
     ev.LinkChanged(is_up=False),
     ev.HouseChanged(house(), {"nb": briefing("nb")}),
+    ev.HouseChanged(ACCEPTING, {"nb": briefing("nb")}),
     ev.HouseChanged(None, {}),
     ev.ReaderReady(READER),
     ev.ReaderLost(READER, "no answer"),
@@ -157,7 +175,10 @@ _plain_events: list[ev.Event] = [
 _actions = st.one_of(
     st.tuples(st.just("tap"), st.integers(0, 2)),
     st.tuples(st.just("junk"), st.booleans()),
+    st.tuples(st.just("chip"), st.integers(0, 2)),
+    st.tuples(st.just("sun"), st.sampled_from([None, 0])),
     st.tuples(st.just("answer"), st.integers(0, 4), st.integers(0, 2)),
+    st.tuples(st.just("disbelieve")),
     st.tuples(st.just("later"), st.sampled_from([0.05, 0.7, 4.0, 30.0, 90.0, 400.0])),
     st.tuples(st.just("event"), st.sampled_from(_plain_events)),
 )
@@ -167,7 +188,8 @@ class World:
     """Plays the loop: answers `Consult` at once, fires timers when they are due."""
 
     def __init__(self) -> None:
-        self.stand = Stand().at_home("nb", "en")
+        self.stand = Stand().at_home("nb", "en", home=ACCEPTING)
+        self.chips: dict[ChipUid, CardRef] = {}
         self.timers: dict[TimerName, tuple[timedelta, ev.Timer]] = {}
         self.taps: list[PresentationId] = []
 
@@ -179,8 +201,13 @@ class World:
 
     def perform(self, effect: Effect, pending: list[ev.Event]) -> None:
         match effect:
-            case Consult(presentation, card):
+            case Consult(presentation, about):
+                card = self.chips.get(about) if isinstance(about, ChipUid) else about
                 pending.append(self.consulted(presentation, card))
+            case ev.LearnChip(chip, CardRef() as card):
+                self.chips[chip] = card
+            case ev.LearnChip(chip, None):
+                self.chips.pop(chip, None)
             case ev.StartTimer(timer, after):
                 self.timers[timer.name] = (self.stand.uptime + after, timer)
             case StopTimer(name):
@@ -188,12 +215,14 @@ class World:
             case _:
                 pass
 
-    def consulted(self, presentation: PresentationId, card: CardRef) -> ev.Consulted:
+    def consulted(self, presentation: PresentationId, card: CardRef | None) -> ev.Consulted:
+        if card is None:
+            return ev.Consulted(presentation, None, NOTHING_UNSETTLED, self.stand.wall)
         number = CARDS.index(card)
         since = here(arrival(self.stand.wall - timedelta(hours=1), 1))
         row = row_of(number, here=since) if number == 2 else row_of(number, acknowledged=None)
         known = None if number == 1 else row
-        return ev.Consulted(presentation, known, NOTHING_UNSETTLED, self.stand.wall)
+        return ev.Consulted(presentation, known, NOTHING_UNSETTLED, self.stand.wall, card=card)
 
     def later(self, seconds: float) -> None:
         end = self.stand.uptime + timedelta(seconds=seconds)
@@ -210,10 +239,21 @@ class World:
 
     def answer(self, back: int, number: int) -> None:
         """The server answers one of the latest questions, or one that was never put."""
-        asked = [e.question.presentation for e in self.stand.effects if isinstance(e, Ask)]
-        about = asked[-1 - back] if back < len(asked) else presentation_id(10**6)
-        reply = answer(about, row_of(number), card=CARDS[number])
+        asked = [e.question for e in self.stand.effects if isinstance(e, Ask)]
+        if back >= len(asked):
+            reply = answer(presentation_id(10**6), row_of(number), card=CARDS[number])
+        else:
+            reply = answer(asked[-1 - back].presentation, row_of(number), card=CARDS[number])
+            if not isinstance(asked[-1 - back].evidence, SignedCode):
+                reply = msgspec.structs.replace(reply, card=CARDS[number])
         self.happen(ev.Answered(reply))
+
+    def disbelieve(self) -> None:
+        """The server takes what was asked about last for no card of ours."""
+        asked = [e.question.presentation for e in self.stand.effects if isinstance(e, Ask)]
+        if asked:
+            reply = Answer(presentation=asked[-1], verdict=DISBELIEVED, at=self.stand.wall)
+            self.happen(ev.Answered(reply))
 
     def act(self, action: tuple[Any, ...]) -> None:
         match action:
@@ -221,6 +261,15 @@ class World:
                 self.tap(presented(CARDS[number]))
             case ("junk", is_forged):
                 self.tap(forged() if is_forged else ev.Presented(READER, Unreadable.GARBLED))
+            case ("chip", number):
+                self.tap(ev.Presented(READER, ChipUid(f"04A1B2C{number}")))
+            case ("sun", None):
+                self.tap(ev.Presented(READER, SunMessage("AB", "CD")))
+            case ("sun", number):
+                text = code(CARDS[number]).text
+                self.tap(ev.Presented(READER, SunMessage("AB", "CD", text)))
+            case ("disbelieve",):
+                self.disbelieve()
             case ("answer", back, number):
                 self.answer(back, number)
             case ("later", seconds):
