@@ -1,6 +1,6 @@
 """What happened (events) and what to do about it (effects): the session's whole vocabulary.
 
-`Stage` is what the person at the door should see; the screen turns it into words.
+`Stage` is what the person at the door should see (`kiosk.shown`, whose names are found here too).
 """
 
 from collections.abc import Mapping
@@ -8,13 +8,43 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from presence.briefing import Briefing, BriefingVersion, Section
+from kiosk.shown import (
+    GREETINGS,
+    AlarmRaised,
+    BriefingOpen,
+    BriefingRead,
+    CannotRead,
+    Idle,
+    Note,
+    Reading,
+    Stage,
+    Starting,
+    Surroundings,
+    Told,
+    Way,
+)
+from presence.briefing import Briefing
 from presence.card import CardRef, ChipUid, Evidence, Unreadable
 from presence.ids import BootId, PresentationId
 from presence.messages import Answer, ClockTrust, Question, ReaderState, What
 from presence.roster import House, RosterRow, Unsettled
 from presence.statuslist import Listed
-from presence.verdict import CourseDue, DogLapsed, LeavingDue, RenewalDue, Saying, Verdict
+
+__all__ = [
+    "GREETINGS",
+    "AlarmRaised",
+    "BriefingOpen",
+    "BriefingRead",
+    "CannotRead",
+    "Idle",
+    "Note",
+    "Reading",
+    "Stage",
+    "Starting",
+    "Surroundings",
+    "Told",
+    "Way",
+]
 
 
 class Signal(StrEnum):
@@ -28,6 +58,8 @@ class Signal(StrEnum):
     ASK_STAFF = "ask_staff"
     FAULT = "fault"
     ALARM = "alarm"
+    ALARM_SILENCED = "alarm_silenced"
+    """The alarm goes on; its sound was silenced by hand."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,18 +118,14 @@ class ReaderFaltering:
 ReaderEvent = Presented | Removed | ReaderReady | ReaderLost | ReaderFaltering
 
 
-class Way(StrEnum):
-    """How a card is shown to a reader."""
-
-    CHIP = "chip"
-    """Held to an antenna."""
-    CODE = "code"
-    """Its code is shown to a camera or a scanner."""
-
-
 @dataclass(frozen=True, slots=True)
 class ButtonPressed:
-    """The button was pressed and let go; `is_long`: it was held (told while it is still down)."""
+    """The button was pressed and let go; `is_long`: it was held, told while it is still down and
+    not once more when it is let go.
+
+    Short, it is a touch on the main button of what is shown, for hands that cannot use a touch
+    screen. Long, it silences the buzzer during an alarm; otherwise it does nothing yet.
+    """
 
     is_long: bool = False
 
@@ -208,107 +236,6 @@ class At:
     fresh: PresentationId
     is_clock_sure: bool = True
     """False: the wall clock may be behind."""
-
-
-# --- stages: what the person sees ------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Starting:
-    """The kiosk does not know yet which home it stands in."""
-
-
-@dataclass(frozen=True, slots=True)
-class Idle:
-    """Hold your card to the reader."""
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """A card was read; the verdict is on its way."""
-
-
-GREETINGS = frozenset({Saying.WELCOME, Saying.ALREADY_IN, Saying.WELCOME_BACK, Saying.GOODBYE})
-Note = RenewalDue | CourseDue | LeavingDue | DogLapsed
-
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """The verdict, as the person is told it. `seen` is when the card was held up."""
-
-    verdict: Verdict
-    first_name: str | None
-    language: str | None
-    seen: datetime
-    earlier: tuple["Told", ...] = ()
-    """Others, told so shortly before that they may not have seen it yet; the latest first."""
-    has_briefing: bool = False
-    """The home's briefing opens after this."""
-
-    @property
-    def is_greeting(self) -> bool:
-        """Said to someone who belongs here, by name; anything else names nobody."""
-        return self.verdict.saying in GREETINGS
-
-    @property
-    def notes(self) -> tuple[Note, ...]:
-        """What is due and is told in a line."""
-        return tuple(due for due in self.verdict.due if isinstance(due, Note))
-
-    @property
-    def is_long(self) -> bool:
-        """There is more to read than a greeting."""
-        return not self.is_greeting or bool(self.notes)
-
-
-@dataclass(frozen=True, slots=True)
-class CannotRead:
-    """Nothing that could be a card of ours, as far as the kiosk can tell."""
-
-    why: Unreadable | None
-    earlier: tuple[Told, ...] = ()
-    """As in `Told`."""
-    is_unanswered: bool = False
-    """Only the server knows whose card this is, and it did not say so in time."""
-
-
-@dataclass(frozen=True, slots=True)
-class BriefingOpen:
-    """The briefing, one section at a time; moved on only by the reader's own touch."""
-
-    version: BriefingVersion
-    sections: tuple[Section, ...]
-    page: int
-    language: str
-    first_name: str | None
-    card: CardRef
-    opened: timedelta
-    """Uptime at which it was opened, to tell how long it was read."""
-    is_unconfirmed: bool
-    notice: Told | CannotRead | None = None
-    """Another tap meanwhile: greeted in one line, the reading goes on."""
-
-
-@dataclass(frozen=True, slots=True)
-class BriefingRead:
-    """Thanks: the briefing has been read and understood, and that has been recorded."""
-
-    first_name: str | None
-    language: str
-
-
-Stage = Starting | Idle | Reading | Told | CannotRead | BriefingOpen | BriefingRead
-
-
-@dataclass(frozen=True, slots=True)
-class Surroundings:
-    """What the screen shows beside the stage, whatever the stage is."""
-
-    house: House | None
-    is_connected: bool
-    lost_readers: frozenset[str]
-    can_read: bool = True
-    """False: no reader is left that works."""
 
 
 # --- effects: what to do ---------------------------------------------------------------------

@@ -8,6 +8,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
+from msgspec import Struct
+
 from kiosk.events import ClockReading
 from kiosk.ports import Clock
 from presence.ids import KioskId
@@ -38,6 +40,18 @@ class Knowledge(NamedTuple):
     lists_refused: int
 
 
+class Condition(Struct, frozen=True):
+    """How the kiosk is, for whoever asks on this machine: nothing that names a person or a card."""
+
+    program: str
+    uptime_ms: int
+    readers: Mapping[str, ReaderState]
+    is_connected: bool
+    is_alarm: bool
+    outbox_depth: int
+    parked: int
+
+
 class Health:
     """Port `Health`. Readers count as lost until they have said that they work."""
 
@@ -56,6 +70,8 @@ class Health:
         self._depth, self._knowledge, self._free_disk = depth, knowledge, free_disk
         self._readers = dict.fromkeys(readers, ReaderState.LOST)
         self._unreadable = 0
+        self._is_connected = self._is_alarm = False
+        self._condition = self._looked()
         self._due_at = clock.read().uptime + FIRST_AFTER
 
     def due(self, uptime: timedelta) -> Heartbeat | None:
@@ -73,6 +89,32 @@ class Health:
 
     def reader_is(self, name: str, state: ReaderState) -> None:
         self._readers[name] = state
+
+    def link_is(self, *, up: bool) -> None:
+        self._is_connected = up
+
+    def alarm_is(self, *, raised: bool) -> None:
+        self._is_alarm = raised
+
+    def look(self) -> None:
+        """Keep what `condition` tells; to be called now and then, by the loop's thread."""
+        self._condition = self._looked()
+
+    def condition(self) -> Condition:
+        """As of the last look. From any thread."""
+        return self._condition
+
+    def _looked(self) -> Condition:
+        depth = self._depth()
+        return Condition(
+            program=self._program,
+            uptime_ms=self._clock.read().uptime // _MILLISECOND,
+            readers=dict(self._readers),
+            is_connected=self._is_connected,
+            is_alarm=self._is_alarm,
+            outbox_depth=depth.waiting,
+            parked=depth.parked,
+        )
 
     def _heartbeat(self, now: ClockReading) -> Heartbeat:
         depth, known = self._depth(), self._knowledge()
@@ -92,6 +134,7 @@ class Health:
             free_disk_mb=self._free_disk() // 2**20,
             status_lists=known.status_lists,
             lists_refused=known.lists_refused,
+            is_alarm=self._is_alarm,
         )
 
 

@@ -106,12 +106,16 @@ class Loop:
         """How often it has been asked since what is held here was last as the server meant it."""
         self._asked: tuple[PresentationId | None, timedelta] = (None, timedelta())
         """The last question that was handed over, and when."""
+        self._readers: dict[str, ms.ReaderState] = {}
+        self._is_alarm = False
         self._now = world.clock.read()
         self._is_over = False
         self._beside: Mapping[type[Event], Callable[[Any], None]] = {
             ev.LinkChanged: self._note_link,
             ev.ReaderReady: self._note_ready,
+            ev.ReaderFaltering: self._note_faltering,
             ev.ReaderLost: self._note_lost,
+            ev.AlarmChanged: self._note_alarm,
         }
         self._receive: Mapping[
             type[ms.Message | SignedList], Callable[[Any, datetime | None], None]
@@ -199,15 +203,34 @@ class Loop:
 
     def _note_link(self, event: ev.LinkChanged) -> None:
         self._world.delivery.link_changed(event.is_up, self._now.uptime)
+        self._world.health.link_is(up=event.is_up)
         self._have_at, self._differences = (self._now.uptime if event.is_up else None), 0
 
     def _note_ready(self, event: ev.ReaderReady) -> None:
-        log.info("reader %s works", event.reader)
-        self._world.health.reader_is(event.reader, ms.ReaderState.READY)
+        before = self._readers.get(event.reader)
+        if self._is_news(event.reader, ms.ReaderState.READY):
+            log.info("reader %s works%s", event.reader, "" if before is None else " again")
+
+    def _note_faltering(self, event: ev.ReaderFaltering) -> None:
+        if self._is_news(event.reader, event.state):
+            log.info("reader %s is %s", event.reader, event.state)
 
     def _note_lost(self, event: ev.ReaderLost) -> None:
-        log.error("reader %s is lost: %s", event.reader, event.why)
-        self._world.health.reader_is(event.reader, ms.ReaderState.LOST)
+        if self._is_news(event.reader, ms.ReaderState.LOST):
+            log.error("reader %s is lost: %s", event.reader, event.why)
+
+    def _is_news(self, reader: str, state: ms.ReaderState) -> bool:
+        """Unavailability is logged once, recovery once, whatever a driver tells how often."""
+        before = self._readers.get(reader)
+        self._readers[reader] = state
+        self._world.health.reader_is(reader, state)
+        return state is not before
+
+    def _note_alarm(self, event: ev.AlarmChanged) -> None:
+        if event.is_raised is not self._is_alarm:
+            log.warning("the fire alarm %s", "is raised" if event.is_raised else "is over")
+        self._is_alarm = event.is_raised
+        self._world.health.alarm_is(raised=event.is_raised)
 
     # --- messages ----------------------------------------------------------------------------
 

@@ -12,6 +12,8 @@ from presence.ids import Count
 MAX_SCREENS = 6
 MAX_LINES = 6
 """Of one screen."""
+MOST_IN_A_FIRE = 3
+"""Lines that are read at a glance, on the screen of the alarm."""
 
 
 class BriefingVersion(Struct, frozen=True, order=True):
@@ -143,3 +145,13 @@ def sections_to_show(briefing: Briefing, acknowledged_major: int | None) -> tupl
         return briefing.sections
     news = tuple(section for section in briefing.sections if section.since > acknowledged_major)
     return news or briefing.sections
+
+
+def in_a_fire(briefing: Briefing) -> tuple[str, ...]:
+    """What to do at once, in the home's own words and at most three lines; nothing, where it is not
+    said. Three, for the third may be the one that says "leave" (DOMAIN, "Briefing")."""
+    about = [one for one in briefing.sections if SectionKind.WHAT_YOU_DO in one.covers]
+    if not about:
+        return ()
+    plainest = min(about, key=lambda section: len(section.covers))
+    return tuple(filter(str.strip, plainest.lines))[:MOST_IN_A_FIRE]

@@ -4,7 +4,7 @@ from threading import Condition
 
 from kiosk.events import Stage, Starting, Surroundings
 
-NOTHING_KNOWN = Surroundings(house=None, is_connected=False, lost_readers=frozenset())
+NOTHING_KNOWN = Surroundings(house=None, is_connected=False)
 
 
 class Latest:

@@ -1,6 +1,7 @@
 """The page and its three addresses: itself, the stream of what it shows, and where touches go.
 
-Only the page itself may use them. It listens on loopback, but so can any web page that this
+Two more tell how the kiosk is, for those who look after it. Only the page itself and programs on
+this machine may use them. It listens on loopback, but so can any web page that this
 machine's browser might open: a wrong Host (DNS rebinding) or a foreign Origin is turned away.
 """
 
@@ -46,9 +47,11 @@ def create_page(
     now: Callable[[], Now],
     touched: Callable[[Touch], None],
     frame_ancestors: Sequence[str] = (),
+    condition: Callable[[], Struct] | None = None,
 ) -> Flask:
     """The application. `render` gives a stage's view at this moment, `touched` is told each touch
-    that counts, `frame_ancestors` are the origins whose pages may frame this one."""
+    that counts, `frame_ancestors` are the origins whose pages may frame this one, `condition` says
+    how the kiosk is, without a name or a code; it may be called from any thread."""
     app = Flask(__name__)
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY
     streams = Streams()
@@ -71,7 +74,14 @@ def create_page(
     def health() -> dict[str, int]:
         return {"pages": len(streams)}
 
+    if condition is not None:
+        app.add_url_rule("/health.json", view_func=lambda: _json(condition()))
+
     return app
+
+
+def _json(what: Struct) -> Response:
+    return Response(_ENCODER.encode(what), mimetype="application/json")
 
 
 def _keep_to_ourselves(app: Flask, headers: Mapping[str, str]) -> None:

@@ -6,6 +6,7 @@ from datetime import tzinfo
 from threading import Event, Thread
 from typing import Any
 
+from msgspec import Struct
 from waitress import wasyncore
 from waitress.server import create_server
 
@@ -14,7 +15,7 @@ from kiosk.ports import Clock, Report
 from kiosk.screen.latest import Latest
 from kiosk.screen.page import Now, create_page
 from kiosk.screen.streams import MAX_STREAMS
-from kiosk.screen.view import View, Ways, view
+from kiosk.screen.view import View, view
 
 HOST = "127.0.0.1"
 _OTHER_REQUESTS = 4
@@ -24,7 +25,8 @@ _OTHER_REQUESTS = 4
 class LoopbackScreen:
     """Port `Screen`. `zone_of` gives the time zone of an IANA name; port 0 takes a free one.
 
-    `language` is the home's, for when nobody's own is known.
+    `language` is the home's, for when nobody's own is known. `condition` says how the kiosk is, to
+    programs on this machine.
     """
 
     def __init__(
@@ -35,13 +37,13 @@ class LoopbackScreen:
         *,
         port: int = 0,
         language: str = "nb",
-        ways: Ways = Ways.READER,
         frame_ancestors: Sequence[str] = (),
+        condition: Callable[[], Struct] | None = None,
     ) -> None:
         self._clock, self._zone_of, self._report = clock, zone_of, report
-        self._language, self._ways = language, ways
+        self._language = language
         self._wanted_port = port
-        self._frame_ancestors = tuple(frame_ancestors)
+        self._frame_ancestors, self._condition = tuple(frame_ancestors), condition
         self._latest = Latest()
         self._ending, self._woken = Event(), Event()
         self._thread: Thread | None = None
@@ -52,7 +54,12 @@ class LoopbackScreen:
         # Bound here, because waitress starts its threads before it finds a port taken.
         listener = socket.create_server((HOST, self._wanted_port))
         page = create_page(
-            self._latest, self._render, self._now, self._touched, self._frame_ancestors
+            self._latest,
+            self._render,
+            self._now,
+            self._touched,
+            self._frame_ancestors,
+            self._condition,
         )
         sockets: dict[int, Any] = {}
         self._server = create_server(
@@ -94,7 +101,7 @@ class LoopbackScreen:
         wasyncore.close_all(sockets)
 
     def _render(self, stage: Stage, around: Surroundings) -> View:
-        return view(stage, around, self._language, self._now().local, self._ways)
+        return view(stage, around, self._language, self._now().local)
 
     def _now(self) -> Now:
         reading = self._clock.read()

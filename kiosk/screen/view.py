@@ -6,13 +6,13 @@ surname, a card's number) is not in `View`, so no page can show it.
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
-from enum import StrEnum
 from typing import Any
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from kiosk.events import (
+    AlarmRaised,
     BriefingOpen,
     BriefingRead,
     CannotRead,
@@ -24,12 +24,13 @@ from kiosk.events import (
     Surroundings,
     Told,
     Touch,
+    Way,
 )
+from kiosk.screen.signs import signs
 from kiosk.screen.words import Words, words_in
 from presence.card import Unreadable
 from presence.policy import Emergency, EmergencyNumber
 from presence.verdict import (
-    Basis,
     CourseDue,
     DogLapsed,
     LeavingDue,
@@ -65,7 +66,7 @@ class View(Struct, frozen=True):
 
     key: str
     tone: str
-    """The colours: calm, in, out, staff or read."""
+    """The colours: calm, in, out, staff, read or alarm."""
     icon: str
     title: str
     lines: Sequence[str] = ()
@@ -87,34 +88,16 @@ class View(Struct, frozen=True):
     """What the page says by itself when it has lost the kiosk."""
 
 
-class Ways(StrEnum):
-    """How a card can be shown here."""
-
-    READER = "reader"
-    CAMERA = "camera"
-    BOTH = "both"
-
-
-def view(
-    stage: Stage,
-    around: Surroundings,
-    language: str,
-    now: datetime,
-    ways: Ways = Ways.READER,
-) -> View:
+def view(stage: Stage, around: Surroundings, language: str, now: datetime) -> View:
     """`language` is that of the home; a person's own comes with the stage. `now` is the time at
     the home, in the home's own zone, in which all other times are told too."""
     words = words_in(getattr(stage, "language", None) or language)
     house = around.house
     shown = _SCREENS[type(stage)](stage, around, words, now)
-    if shown.key == "idle" and ways is Ways.CAMERA:
-        shown = replace(shown, title=words.say("idle_camera"))
-    if shown.key == "idle" and ways is Ways.BOTH:
-        shown = replace(shown, lines=(words.say("idle_or_camera"), *shown.lines))
     return replace(
         shown,
         language=words.language,
-        signs=_signs(stage, around, words, now),
+        signs=signs(stage, around, words, now),
         home=house.name if house else "",
         clock=f"{now:%H:%M}",
         date=words.today(now),
@@ -135,14 +118,22 @@ _ANYWHERE = (EmergencyNumber("112", Emergency.ALL),)
 
 
 def _waiting(stage: Starting | Idle, around: Surroundings, words: Words, _now: datetime) -> View:
-    if not around.can_read:
-        lines = (words.say("see_staff"),)
-        return View("broken", "staff", "fault", words.say("broken"), lines)
+    """What the eye falls on, picture and title, names one way only where only one works."""
+    offered = around.offered
+    if not offered:
+        ask = words.say("see_staff")
+        return View("broken", "staff", "fault", words.say("broken"), (ask,))
+    is_code_only = offered == {Way.CODE}
     if isinstance(stage, Starting):
-        return View(
-            "starting", "calm", "wait", words.say("starting"), (words.say("starting_line"),)
-        )
-    return View("idle", "calm", "card", words.say("idle"), (words.say("idle_line"),))
+        line = words.say("starting_line_camera" if is_code_only else "starting_line")
+        return View("starting", "calm", "wait", words.say("starting"), (line,))
+    when = words.say("idle_line")
+    if is_code_only:
+        return View("idle", "calm", "code", words.say("idle_camera"), (when,))
+    if offered == {Way.CHIP}:
+        return View("idle", "calm", "card", words.say("idle"), (when,))
+    lines = (words.say("idle_or_camera"), when)
+    return View("idle", "calm", "card_or_code", words.say("idle"), lines)
 
 
 def _reading(_stage: Reading, _around: Surroundings, words: Words, _now: datetime) -> View:
@@ -204,6 +195,19 @@ def _thanks(stage: BriefingRead, _around: Surroundings, words: Words, _now: date
     return View("thanks", "in", "check", words.to("thanks", stage.first_name), lines)
 
 
+def _alarm(stage: AlarmRaised, _around: Surroundings, words: Words, now: datetime) -> View:
+    """In one language: the home's own lines where it has them in that of the screen."""
+    own = (words.say("alarm_leave"), words.say("alarm_follow"))
+    return View(
+        key="alarm",
+        tone="alarm",
+        icon="fire",
+        title=words.say("alarm"),
+        lines=stage.what_to_do.get(words.language) or own,
+        notice=_notice(stage.notice, words, now) if stage.notice else None,
+    )
+
+
 _SCREENS: Mapping[type[Stage], Callable[[Any, Surroundings, Words, datetime], View]] = {
     Starting: _waiting,
     Idle: _waiting,
@@ -212,6 +216,7 @@ _SCREENS: Mapping[type[Stage], Callable[[Any, Surroundings, Words, datetime], Vi
     CannotRead: _cannot_read,
     BriefingOpen: _briefing,
     BriefingRead: _thanks,
+    AlarmRaised: _alarm,
 }
 
 # --- what a verdict sounds like in words -----------------------------------------------------
@@ -297,7 +302,9 @@ def _before(earlier: Sequence[Told], words: Words, now: datetime) -> list[str]:
     return [words.say("before_you", words=_title(told, words, now)) for told in earlier]
 
 
-def _notice(said: Told | CannotRead, words: Words, now: datetime) -> Notice:
+def _notice(said: Told | CannotRead | Reading, words: Words, now: datetime) -> Notice:
+    if isinstance(said, Reading):
+        return Notice("calm", "wait", words.say("reading_line"))
     if isinstance(said, CannotRead):
         return Notice("staff", "unread", words.say("cannot_read"))
     tone, icon = _LOOKS.get(said.verdict.saying, _STAFF)
@@ -310,23 +317,3 @@ def _more_time(told: Told, words: Words) -> tuple[Button, ...]:
     if not told.is_long or told.verdict.saying in (Saying.SEE_STAFF, Saying.CANNOT_READ):
         return ()
     return (Button(Touch.MORE_TIME, words.say("more_time")),)
-
-
-def _signs(stage: Stage, around: Surroundings, words: Words, now: datetime) -> list[str]:
-    signs = []
-    if isinstance(stage, Told) and stage.verdict.basis is Basis.ROSTER:
-        signs.append(words.say("offline_saved"))
-        if stage.verdict.as_of is not None:
-            signs.append(words.say("as_of", when=_when(stage.verdict.as_of, words, now)))
-    elif not around.is_connected:
-        signs.append(words.say("offline"))
-    if around.lost_readers and around.can_read:
-        signs.append(words.say("reader_lost"))
-    return signs
-
-
-def _when(moment: datetime, words: Words, now: datetime) -> str:
-    local = moment.astimezone(now.tzinfo)
-    if local.date() == now.date():
-        return words.say("at_time", time=words.time(local))
-    return words.day(local)

@@ -10,8 +10,6 @@ from kiosk.events import (
     At,
     CannotRead,
     Effect,
-    Indicate,
-    Signal,
     StartTimer,
     StopTimer,
     Timer,
@@ -79,7 +77,7 @@ class Decisions:
 
     def wait_in_line(self, event: ev.Presented, at: At) -> list[Effect]:
         self._line.append(_held(event, at))
-        return [Indicate(Signal.WAIT)]
+        return self._stages.hear()
 
     def wait_or_hurry(self, event: ev.Presented, at: At) -> list[Effect]:
         effects = self.wait_in_line(event, at)

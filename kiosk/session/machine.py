@@ -1,9 +1,9 @@
 """The session: it looks the event up in the table and lets the machine it belongs to answer."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta, tzinfo
 
-from kiosk.events import At, Effect, Event
+from kiosk.events import At, Effect, Event, Way
 from kiosk.session import table
 from kiosk.session.cases import ImpossibleError
 from kiosk.session.decisions import Decisions
@@ -17,13 +17,15 @@ from presence.trust import TrustList
 from presence.verdict import Verdict
 
 ANSWER_TIME = timedelta(milliseconds=700)
+NOT_SAID: Mapping[str, Way] = {}
 
 
 class Session:
     """Everything the kiosk decides. `handle` is its only door.
 
-    `zone_of` gives the time zone of an IANA name. `decide` is the admission rule; it is an
-    argument so that a test can hand in a broken one.
+    `zone_of` gives the time zone of an IANA name. `ways` tells how a card is shown to which reader,
+    by the reader's name; one that it does not name is held against. `decide` is the admission rule;
+    it is an argument so that a test can hand in a broken one.
     """
 
     def __init__(
@@ -32,10 +34,11 @@ class Session:
         trust: TrustList,
         zone_of: Callable[[str], tzinfo],
         *,
+        ways: Mapping[str, Way] = NOT_SAID,
         answer_time: timedelta = ANSWER_TIME,
         decide: Callable[[Facts, datetime], Verdict] = admission.decide,
     ) -> None:
-        around = Around(zone_of)
+        around = Around(zone_of, ways)
         self._stages = Stages(around)
         self._decisions = Decisions(
             kiosk, trust, around, self._stages, answer_time=answer_time, decide=decide

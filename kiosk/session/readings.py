@@ -34,6 +34,10 @@ class Invited:
     def add(self, invitation: Invitation) -> None:
         self._waiting.append(invitation)
 
+    def put_back(self, invitation: Invitation) -> None:
+        """The reading was broken off, and is to go on before any other."""
+        self._waiting.insert(0, invitation)
+
     def drop(self, card: CardRef) -> None:
         """This person has left, or is reading."""
         self._waiting = [one for one in self._waiting if one.card != card]
@@ -71,6 +75,11 @@ def open_briefing(
         opened=uptime,
         is_unconfirmed=invitation.told.verdict.basis is Basis.ROSTER,
     )
+
+
+def main_touch(stage: BriefingOpen) -> Touch:
+    """What the page's main button stands for."""
+    return Touch.UNDERSTOOD if is_last_page(stage) else Touch.NEXT
 
 
 def is_last_page(stage: BriefingOpen) -> bool:

@@ -3,10 +3,11 @@
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, tzinfo
 
-from kiosk.events import HouseChanged, Signal, Surroundings
-from presence.briefing import Briefing
+from kiosk.events import HouseChanged, Signal, Surroundings, Way
+from presence.briefing import Briefing, in_a_fire
 from presence.card import Assurance
 from presence.ids import InstitutionId
+from presence.messages import ReaderState
 from presence.policy import Policy
 from presence.roster import House
 
@@ -15,17 +16,18 @@ UNKNOWN_HOUSE = House(InstitutionId(""), "", "UTC", Policy())
 answers ASK_STAFF and still records an arrival: who is in the house counts more than who may be."""
 
 FALLBACK_LANGUAGE = "nb"
+_BEST_FIRST = tuple(ReaderState)
 
 
 class Around:
-    """Changed by events, read by decisions. `zone_of` gives the time zone of an IANA name."""
+    """Changed by events, read by decisions. `zone_of` gives the time zone of an IANA name, `ways`
+    tells how a card is shown to which reader; one that it does not name is held against."""
 
-    def __init__(self, zone_of: Callable[[str], tzinfo]) -> None:
-        self._zone_of = zone_of
+    def __init__(self, zone_of: Callable[[str], tzinfo], ways: Mapping[str, Way]) -> None:
+        self._zone_of, self._way_of = zone_of, ways
         self._house: House | None = None
         self._briefings: Mapping[str, Briefing] = {}
-        self._ready: set[str] = set()
-        self._lost: set[str] = set()
+        self._readers: dict[str, ReaderState] = {}
         self.zone: tzinfo = UTC
         self.is_connected = False
 
@@ -45,20 +47,33 @@ class Around:
         self._house, self._briefings = event.house, event.briefings
         self.zone = UTC if event.house is None else self._zone_of(event.house.zone)
 
-    def reader_is_ready(self, reader: str) -> None:
-        self._ready.add(reader)
-        self._lost.discard(reader)
-
-    def reader_is_lost(self, reader: str) -> None:
-        self._lost.add(reader)
-        self._ready.discard(reader)
+    def reader_is(self, reader: str, state: ReaderState) -> None:
+        self._readers[reader] = state
 
     def resting_signal(self) -> Signal:
-        return Signal.FAULT if self._lost else Signal.IDLE
+        is_one_lost = ReaderState.LOST in self._readers.values()
+        return Signal.FAULT if is_one_lost else Signal.IDLE
 
     def seen(self) -> Surroundings:
-        can_read = bool(self._ready) or not self._lost
-        return Surroundings(self._house, self.is_connected, frozenset(self._lost), can_read)
+        ways: dict[Way, list[ReaderState]] = {}
+        for reader in {*self._way_of, *self._readers}:
+            way = self._way_of.get(reader, Way.CHIP)
+            ways.setdefault(way, []).append(self._readers.get(reader, ReaderState.READY))
+        best = {way: min(states, key=_BEST_FIRST.index) for way, states in ways.items()}
+        return Surroundings(
+            self._house,
+            self.is_connected,
+            best or {Way.CHIP: ReaderState.READY},
+            has_lost_spare=any(
+                ReaderState.LOST in states and best[way] is not ReaderState.LOST
+                for way, states in ways.items()
+            ),
+        )
+
+    def what_to_do(self) -> Mapping[str, tuple[str, ...]]:
+        """In a fire, by language, as far as the home has said so."""
+        lines = {language: in_a_fire(one) for language, one in self._briefings.items()}
+        return {language: said for language, said in lines.items() if said}
 
     def briefing(self, language: str | None) -> Briefing | None:
         """In the reader's language, else in Norwegian, else in any."""

@@ -6,12 +6,16 @@ Theory of operation. Two things go on at once, so there are two state machines i
   know of this card? ASKING: what does the server say, within its time? Other presentations wait
   in their order and none is dropped: when a crowd waits, the kiosk stops waiting for the server.
 - *Showing*: RESTING (the idle page), READING (a verdict is on its way), SPEAKING (a verdict, or
-  thanks) and BRIEFING (someone reads the home's briefing in her own time, while the taps of
-  others are decided and greeted in one line).
+  thanks), BRIEFING (someone reads the home's briefing in her own time, while the taps of others
+  are decided and greeted in one line) and ALARM (the fire alarm is raised: nothing but its end
+  leads away from it; taps are decided, recorded and greeted in one line all the while).
 
 Each kind of event belongs to one of the two machines; deciding may move what is shown. A pair
 that cannot happen is listed as IMPOSSIBLE: it ends the process, and a fresh one starts with
 nothing lost. After every event the session checks that it went where this table says.
+
+A card is heard first of all: the first effect of `Presented` is the waiting lamp. During an alarm
+lamps and buzzer say nothing else, and a line on the screen takes the lamp's place.
 
 Record first, then speak: a verdict's `Record` comes before its `Show` and `Indicate`, always.
 """
@@ -34,6 +38,7 @@ class Showing(StrEnum):
     READING = "reading"
     SPEAKING = "speaking"
     BRIEFING = "briefing"
+    ALARM = "alarm"
 
 
 class Kind(StrEnum):
@@ -76,28 +81,26 @@ def _to(method: str, *states: State) -> Step:
 
 
 FREE, CONSULTING, ASKING = Deciding
-RESTING, READING, SPEAKING, BRIEFING = Showing
+RESTING, READING, SPEAKING, BRIEFING, ALARM = Showing
 
 IMPOSSIBLE = Step("impossible")
 STAY = Step("stay")
 _LEARN = Step("learn_late")
 _WAIT = Step("wait_in_line")
 _LINK = Step("note_link")
-_NEXT = (FREE, CONSULTING, READING, SPEAKING, BRIEFING)
+_NEXT = (FREE, CONSULTING, READING, SPEAKING, BRIEFING, ALARM)
 """Where the end of one decision leads: the next in line may be unreadable, or be consulted on."""
 _AROUND = {
     Kind.REMOVED: STAY,
     Kind.READER_READY: Step("note_ready"),
     Kind.READER_LOST: Step("note_lost"),
-    Kind.READER_FALTERING: STAY,
-    Kind.BUTTON_PRESSED: STAY,
-    Kind.ALARM_CHANGED: STAY,
+    Kind.READER_FALTERING: Step("note_faltering"),
     Kind.HOUSE_CHANGED: Step("note_house"),
 }
 
 TABLE: Mapping[State, Mapping[Kind, Step]] = {
     FREE: {
-        Kind.PRESENTED: _to("begin", FREE, CONSULTING, READING, SPEAKING, BRIEFING),
+        Kind.PRESENTED: _to("begin", FREE, CONSULTING, READING, SPEAKING, BRIEFING, ALARM),
         Kind.CONSULTED: IMPOSSIBLE,
         Kind.ANSWERED: _LEARN,
         Kind.ANSWER_OVER: STAY,
@@ -117,17 +120,40 @@ TABLE: Mapping[State, Mapping[Kind, Step]] = {
         Kind.ANSWER_OVER: _to("answer_is_over", ASKING, *_NEXT),
         Kind.LINK_CHANGED: _to("note_link_while_asking", ASKING, *_NEXT),
     },
-    RESTING: {**_AROUND, Kind.TOUCHED: STAY, Kind.IDLE_OVER: STAY},
-    READING: {**_AROUND, Kind.TOUCHED: STAY, Kind.IDLE_OVER: STAY},
+    RESTING: {
+        **_AROUND,
+        Kind.ALARM_CHANGED: _to("raise_alarm", RESTING, ALARM),
+        Kind.BUTTON_PRESSED: STAY,
+        Kind.TOUCHED: STAY,
+        Kind.IDLE_OVER: STAY,
+    },
+    READING: {
+        **_AROUND,
+        Kind.ALARM_CHANGED: _to("raise_alarm", READING, ALARM),
+        Kind.BUTTON_PRESSED: STAY,
+        Kind.TOUCHED: STAY,
+        Kind.IDLE_OVER: STAY,
+    },
     SPEAKING: {
         **_AROUND,
+        Kind.ALARM_CHANGED: _to("raise_alarm", SPEAKING, ALARM),
+        Kind.BUTTON_PRESSED: Step("press_for_time"),
         Kind.TOUCHED: Step("more_time"),
         Kind.IDLE_OVER: _to("speech_is_over", RESTING, READING, SPEAKING, BRIEFING),
     },
     BRIEFING: {
         **_AROUND,
+        Kind.ALARM_CHANGED: _to("raise_alarm", BRIEFING, ALARM),
+        Kind.BUTTON_PRESSED: _to("press_on", BRIEFING, SPEAKING),
         Kind.TOUCHED: _to("turn_page", BRIEFING, SPEAKING, RESTING, READING),
         Kind.IDLE_OVER: _to("notice_is_over", BRIEFING),
+    },
+    ALARM: {
+        **_AROUND,
+        Kind.ALARM_CHANGED: _to("end_alarm", ALARM, RESTING, READING, BRIEFING),
+        Kind.BUTTON_PRESSED: Step("silence"),
+        Kind.TOUCHED: STAY,
+        Kind.IDLE_OVER: Step("line_is_over"),
     },
 }
 
@@ -165,6 +191,7 @@ _STAGES: Mapping[type[ev.Stage], Showing] = {
     ev.CannotRead: SPEAKING,
     ev.BriefingRead: SPEAKING,
     ev.BriefingOpen: BRIEFING,
+    ev.AlarmRaised: ALARM,
 }
 
 

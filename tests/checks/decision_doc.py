@@ -105,7 +105,7 @@ def _said(row: Row, verdict: Verdict) -> str:
     person = row.facts(row.bases[0]).row
     name = person.first_name if person else None
     told = Told(verdict, name, "en", seen=row.at)
-    around = Surroundings(house(), is_connected=True, lost_readers=frozenset())
+    around = Surroundings(house(), is_connected=True)
     shown = view(told, around, "en", row.at.astimezone(OSLO))
     if verdict.expired_on is None and verdict.course is None:
         return f"“{shown.title}”"

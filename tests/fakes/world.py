@@ -160,6 +160,7 @@ class MemoryHealth:
     def __init__(self) -> None:
         self.unreadable = 0
         self.readers: dict[str, ReaderState] = {}
+        self.is_connected = self.is_alarm = False
         self.beat: FromKiosk | None = None
         self.beat_at: timedelta | None = None
 
@@ -177,6 +178,12 @@ class MemoryHealth:
 
     def reader_is(self, name: str, state: ReaderState) -> None:
         self.readers[name] = state
+
+    def link_is(self, *, up: bool) -> None:
+        self.is_connected = up
+
+    def alarm_is(self, *, raised: bool) -> None:
+        self.is_alarm = raised
 
 
 @dataclass(frozen=True)

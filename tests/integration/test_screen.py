@@ -20,7 +20,7 @@ from presence.briefing import BriefingVersion, Section, SectionKind
 from tests.builders import CARD, house
 from tests.fakes.world import SetClock
 
-AROUND = Surroundings(house(), is_connected=True, lost_readers=frozenset())
+AROUND = Surroundings(house(), is_connected=True)
 SECTIONS = tuple(Section((kind,), str(kind), ("En linje.",)) for kind in list(SectionKind)[:2])
 FIRST_PAGE = BriefingOpen(
     BriefingVersion(3), SECTIONS, 0, "nb", "Kari", CARD, timedelta(hours=1), is_unconfirmed=False

@@ -44,7 +44,7 @@ from tests.builders import (
 )
 from tests.fakes.world import SetClock
 
-AROUND = Surroundings(house(), is_connected=True, lost_readers=frozenset())
+AROUND = Surroundings(house(), is_connected=True)
 LINES = ("Alarmen er en lang, høy tone.", "Gå rolig mot nærmeste utgang.", "Ikke bruk heis.")
 SECTIONS = tuple(Section((kind,), f"Tittel {kind}", LINES) for kind in list(SectionKind)[:3])
 READING = BriefingOpen(

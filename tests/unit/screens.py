@@ -23,7 +23,7 @@ from tests.builders import (
     went_out,
 )
 
-AROUND = Surroundings(house(), is_connected=True, lost_readers=frozenset())
+AROUND = Surroundings(house(), is_connected=True)
 LOCAL = NOW.astimezone(OSLO)
 EXPIRED = held_card(valid_until=TODAY - timedelta(days=1))
 

@@ -16,6 +16,7 @@ from presence.briefing import (
     Section,
     SectionKind,
     faults,
+    in_a_fire,
     is_due,
     is_outdated,
     sections_to_show,
@@ -213,3 +214,27 @@ def test_an_acknowledgement_that_no_rule_could_work_with_is_not_let_in(text: str
 def test_an_acknowledgement_knows_its_time_in_utc() -> None:
     with pytest.raises(ValueError, match="at must be in UTC"):
         Acknowledgement(3, datetime(2026, 11, 24, tzinfo=timezone(timedelta(hours=1))))
+
+
+# --- in a fire -------------------------------------------------------------------------------
+
+
+def on_screens(*screens: tuple[tuple[SectionKind, ...], tuple[str, ...]]) -> Briefing:
+    return Briefing(V3, "nb", tuple(Section(covers, "Tittel", lines) for covers, lines in screens))
+
+
+def test_in_a_fire_the_homes_first_three_lines_about_what_to_do_are_told() -> None:
+    told = on_screens(
+        ((SectionKind.ALARM_SOUND, SectionKind.WHAT_YOU_DO), ("En lang tone.", "Gå ut.")),
+        ((SectionKind.WHAT_YOU_DO,), ("Si fra.", " ", "Lukk døra.", "Gå ut.", "Vent ute.")),
+    )
+    assert in_a_fire(told) == ("Si fra.", "Lukk døra.", "Gå ut.")
+
+
+def test_where_it_shares_its_screen_that_screen_is_told() -> None:
+    shared = on_screens(((SectionKind.ALARM_SOUND, SectionKind.WHAT_YOU_DO), ("Gå ut.",)))
+    assert in_a_fire(shared) == ("Gå ut.",)
+
+
+def test_a_briefing_that_does_not_say_what_to_do_tells_nothing_in_a_fire() -> None:
+    assert in_a_fire(on_screens(((SectionKind.LIFT,), ("Ikke bruk heis.",)))) == ()

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from kiosk.health import EVERY, FIRST_AFTER, Health, Knowledge, Systemd
+from kiosk.health import EVERY, FIRST_AFTER, Condition, Health, Knowledge, Systemd
 from kiosk.outbox import Depth
 from presence.ids import KioskId
 from presence.messages import ClockTrust, Heartbeat, HeldList, ReaderState
@@ -66,6 +66,46 @@ def test_a_heartbeat_says_how_well_the_kiosk_is() -> None:
         free_disk_mb=5 * 1024,
         status_lists=(HeldList(3, now.wall),),
         lists_refused=2,
+    )
+
+
+def test_a_heartbeat_says_whether_the_fire_alarm_is_raised() -> None:
+    bench = Bench()
+    beats = []
+    for is_raised in (True, False):
+        bench.health.alarm_is(raised=is_raised)
+        bench.clock.forward(EVERY)
+        beats.append(bench.beat())
+    assert [beat.is_alarm for beat in beats if beat] == [True, False]
+
+
+def test_whoever_asks_on_this_machine_is_told_how_it_was_at_the_last_look() -> None:
+    bench = Bench()
+    at_first = Condition(
+        program="1.2.3",
+        uptime_ms=36_000_000,
+        readers={"hall": ReaderState.LOST, "back door": ReaderState.LOST},
+        is_connected=False,
+        is_alarm=False,
+        outbox_depth=0,
+        parked=0,
+    )
+    assert bench.health.condition() == at_first
+    bench.depth = Depth(3, 1, bench.clock.wall)
+    bench.health.reader_is("hall", ReaderState.RECOVERING)
+    bench.health.link_is(up=True)
+    bench.health.alarm_is(raised=True)
+    bench.clock.forward(MINUTE)
+    assert bench.health.condition() == at_first
+    bench.health.look()
+    assert bench.health.condition() == Condition(
+        program="1.2.3",
+        uptime_ms=36_060_000,
+        readers={"hall": ReaderState.RECOVERING, "back door": ReaderState.LOST},
+        is_connected=True,
+        is_alarm=True,
+        outbox_depth=3,
+        parked=1,
     )
 
 

@@ -332,6 +332,64 @@ def test_what_is_unreadable_and_which_reader_works_is_told_to_the_heartbeat(benc
     assert bench.health.readers == {"camera": ReaderState.LOST, READER: ReaderState.READY}
 
 
+def test_every_state_of_a_reader_reaches_the_heartbeat_and_only_news_the_log(
+    bench: Bench, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "kiosk.loop")
+    bench.begun()
+    states = []
+    for event in (
+        ev.ReaderReady(READER),
+        ev.ReaderFaltering(READER, ReaderState.SILENT),
+        ev.ReaderFaltering(READER, ReaderState.RECOVERING),
+        ev.ReaderLost(READER, "no answer"),
+        ev.ReaderLost(READER, "still no answer"),
+        ev.ReaderReady(READER),
+        ev.ReaderReady(READER),
+    ):
+        bench.tell(event)
+        states.append(bench.health.readers[READER])
+    assert states == [
+        ReaderState.READY,
+        ReaderState.SILENT,
+        ReaderState.RECOVERING,
+        ReaderState.LOST,
+        ReaderState.LOST,
+        ReaderState.READY,
+        ReaderState.READY,
+    ]
+    assert [(one.levelno, one.message) for one in caplog.records] == [
+        (logging.INFO, "reader door works"),
+        (logging.INFO, "reader door is silent"),
+        (logging.INFO, "reader door is recovering"),
+        (logging.ERROR, "reader door is lost: no answer"),
+        (logging.INFO, "reader door works again"),
+    ]
+
+
+def test_the_fire_alarm_is_logged_once_and_told_to_the_heartbeat(
+    bench: Bench, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "kiosk.loop")
+    bench.begun()
+    told = []
+    for is_raised in (False, True, True, False):
+        bench.tell(ev.AlarmChanged(is_raised))
+        told.append(bench.health.is_alarm)
+    assert told == [False, True, True, False]
+    assert [one.message for one in caplog.records] == [
+        "the fire alarm is raised",
+        "the fire alarm is over",
+    ]
+
+
+def test_whether_there_is_a_link_is_told_to_whoever_asks(bench: Bench) -> None:
+    bench.begun()
+    assert bench.health.is_connected
+    bench.tell(ev.LinkChanged(is_up=False))
+    assert not bench.health.is_connected
+
+
 def test_a_heartbeat_goes_out_when_it_is_due(bench: Bench) -> None:
     bench.begun()
     bench.health.beat = Have(kiosk=KIOSK, roster=None, briefings=None)

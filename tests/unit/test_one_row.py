@@ -117,7 +117,7 @@ def test_no_name_changes_what_is_decided_and_the_screen_says_it_as_it_is(name: s
     plain, theirs = (decide(facts(row=roster_row(first_name=one)), NOW) for one in ("Kari", name))
     assert theirs == plain
     told = Told(theirs, name, "nb", seen=NOW)
-    around = Surroundings(house(), is_connected=True, lost_readers=frozenset())
+    around = Surroundings(house(), is_connected=True)
     title = view(told, around, "nb", NOW.astimezone(OSLO)).title
     assert title == (f"Velkommen, {name}" if name else "Velkommen")
 

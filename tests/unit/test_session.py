@@ -44,7 +44,7 @@ from tests.unit.stand import (
     told,
 )
 
-AROUND = Surroundings(house(), is_connected=True, lost_readers=frozenset())
+AROUND = Surroundings(house(), is_connected=True)
 ALONE = replace(AROUND, is_connected=False)
 GLANCE, READ = timedelta(seconds=4), timedelta(seconds=20)
 

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -18,27 +19,33 @@ from kiosk.events import (
     Surroundings,
     Timer,
     TimerName,
+    Way,
 )
+from kiosk.session import Session
 from presence.admission import decide
 from presence.card import ChipUid, Unreadable
-from presence.messages import Answer
+from presence.messages import Answer, ReaderState
 from presence.verdict import Basis
-from tests.builders import NOW, facts, house
+from tests.builders import KIOSK, NOW, facts, house
 from tests.unit.stand import (
+    OLA,
     READER,
+    TRUST,
     Stand,
     alone,
     asked,
     forged,
     kari,
     new_session,
+    ola,
     presented,
     told,
 )
 
-AROUND = Surroundings(house(), is_connected=True, lost_readers=frozenset())
+AROUND = Surroundings(house(), is_connected=True)
 ALONE = replace(AROUND, is_connected=False)
 READ = timedelta(seconds=20)
+CHIP_LOST = {Way.CHIP: ReaderState.LOST}
 
 
 # --- not genuine -----------------------------------------------------------------------------
@@ -91,7 +98,7 @@ def test_a_card_that_the_server_does_not_believe_is_counted_like_a_forged_one() 
 def test_a_lost_reader_lights_the_fault_lamp_and_its_return_puts_it_out() -> None:
     stand = Stand().at_home()
     stand.handle(ev.ReaderReady(READER))
-    broken = replace(AROUND, lost_readers=frozenset({READER}), can_read=False)
+    broken = replace(AROUND, ways=CHIP_LOST)
     assert stand.handle(ev.ReaderLost(READER, "no answer")) == [
         Show(Idle(), broken),
         Indicate(Signal.FAULT),
@@ -105,15 +112,89 @@ def test_while_one_of_two_readers_works_cards_can_be_read() -> None:
     stand.handle(ev.ReaderReady(READER))
     stand.handle(ev.ReaderReady("camera"))
     stand.handle(ev.ReaderLost("camera", "unplugged"))
-    assert stand.around.can_read
-    assert stand.around.lost_readers == {"camera"}
+    assert stand.around == replace(AROUND, has_lost_spare=True)
+
+
+WAYS = {READER: Way.CHIP, "camera": Way.CODE, "second": Way.CHIP}
+READY, SILENT, RECOVERING, LOST = ReaderState
+
+
+def with_readers() -> Stand:
+    return Stand(Session(KIOSK, TRUST, ZoneInfo, ways=WAYS)).at_home()
+
+
+def test_before_any_reader_has_said_anything_nothing_is_claimed_broken() -> None:
+    stand = with_readers()
+    assert stand.around.ways == {Way.CHIP: READY, Way.CODE: READY}
+    assert not stand.around.has_lost_spare
+
+
+def test_a_way_is_as_good_as_the_best_of_its_readers() -> None:
+    stand = with_readers()
+    seen = []
+    for event in (
+        ev.ReaderLost(READER, "no answer"),
+        ev.ReaderFaltering("second", SILENT),
+        ev.ReaderFaltering("second", RECOVERING),
+        ev.ReaderLost("second", "no answer"),
+        ev.ReaderLost("camera", "unplugged"),
+        ev.ReaderReady("second"),
+        ev.ReaderReady(READER),
+    ):
+        stand.handle(event)
+        around = stand.around
+        seen.append((around.ways[Way.CHIP], around.ways[Way.CODE], around.has_lost_spare))
+    assert seen == [
+        (READY, READY, True),
+        (SILENT, READY, True),
+        (RECOVERING, READY, True),
+        (LOST, READY, False),
+        (LOST, LOST, False),
+        (READY, LOST, True),
+        (READY, LOST, False),
+    ]
+
+
+def test_a_way_is_offered_until_its_last_reader_is_lost() -> None:
+    stand = with_readers()
+    stand.handle(ev.ReaderFaltering("camera", RECOVERING))
+    assert stand.around.offered == {Way.CHIP, Way.CODE}
+    stand.handle(ev.ReaderLost("camera", "unplugged"))
+    assert stand.around.offered == {Way.CHIP}
+
+
+def test_a_reader_that_falters_is_shown_and_lights_no_lamp() -> None:
+    stand = Stand().at_home()
+    faltering = replace(AROUND, ways={Way.CHIP: SILENT})
+    assert stand.handle(ev.ReaderFaltering(READER, SILENT)) == [Show(Idle(), faltering)]
+    assert stand.handle(ev.ReaderFaltering(READER, SILENT)) == []
+    assert stand.handle(ev.ReaderReady(READER)) == [Show(Idle(), AROUND)]
+
+
+def test_a_reader_that_falters_where_another_works_shows_nothing() -> None:
+    stand = with_readers()
+    assert stand.handle(ev.ReaderFaltering("second", RECOVERING)) == []
+
+
+def test_the_first_thing_that_follows_a_card_is_the_waiting_lamp() -> None:
+    """Within 50 ms, for nothing is looked up, recorded or shown before it."""
+    idle, speaking = Stand().at_home(), alone()
+    speaking.handle(presented(OLA))
+    speaking.consulted(ola())
+    reading = Stand().at_home("nb", is_up=False)
+    reading.handle(presented())
+    reading.consulted(kari(acknowledged=None))
+    reading.later(2.5).timer(TimerName.IDLE)
+    waiting = asked(Stand().at_home())
+    for stand in (idle, speaking, reading, waiting):
+        assert stand.handle(presented(OLA))[0] == Indicate(Signal.WAIT)
 
 
 def test_a_reader_lost_during_a_greeting_leaves_the_lamp_to_the_greeting_until_it_is_over() -> None:
     stand = alone()
     stand.handle(presented())
     stand.consulted(kari())
-    broken = replace(ALONE, lost_readers=frozenset({READER}), can_read=False)
+    broken = replace(ALONE, ways=CHIP_LOST)
     assert stand.handle(ev.ReaderLost(READER, "no answer")) == [Show(told(stand), broken)]
     assert stand.timer(TimerName.IDLE) == [Show(Idle(), broken), Indicate(Signal.FAULT)]
 

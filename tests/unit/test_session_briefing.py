@@ -30,7 +30,7 @@ from presence.verdict import Basis, Saying
 from tests.builders import NOW, acknowledged, arrival, here, house, presentation_id
 from tests.unit.stand import KARI, OLA, Stand, briefing, kari, ola, presented
 
-ALONE = Surroundings(house(), is_connected=False, lost_readers=frozenset())
+ALONE = Surroundings(house(), is_connected=False)
 NEW = kari(acknowledged=None)
 
 

@@ -12,6 +12,7 @@ from kiosk import events as ev
 from kiosk.events import (
     Ask,
     Consult,
+    CountUnreadable,
     Effect,
     Indicate,
     Reading,
@@ -26,7 +27,7 @@ from kiosk.session.table import Deciding
 from presence.admission import decide
 from presence.card import CardRef, ChipUid, SignedCode, SunMessage, Unreadable
 from presence.ids import PresentationId
-from presence.messages import Answer, BriefingAcknowledged
+from presence.messages import Answer, BriefingAcknowledged, ReaderState
 from presence.policy import Policy
 from presence.roster import NOTHING_UNSETTLED, RosterRow
 from presence.verdict import Move
@@ -89,8 +90,8 @@ def test_a_tap_during_a_greeting_takes_over_at_once() -> None:
     consult(stand, 0, one)
     stand.answer_over(one)
     assert stand.later(1).handle(presented(CARDS[1])) == [
-        StopTimer(TimerName.IDLE),
         Indicate(Signal.WAIT),
+        StopTimer(TimerName.IDLE),
         Show(Reading(), stand.around),
         Consult(stand.tap, CARDS[1]),
     ]
@@ -169,9 +170,15 @@ _plain_events: list[ev.Event] = [
     ev.HouseChanged(ACCEPTING, {"nb": briefing("nb")}),
     ev.HouseChanged(None, {}),
     ev.ReaderReady(READER),
+    ev.ReaderFaltering(READER, ReaderState.RECOVERING),
     ev.ReaderLost(READER, "no answer"),
     ev.Removed(READER),
+    ev.ButtonPressed(),
+    ev.ButtonPressed(is_long=True),
+    ev.AlarmChanged(is_raised=True),
+    ev.AlarmChanged(is_raised=False),
 ]
+OF_AN_ALARM = {Signal.ALARM, Signal.ALARM_SILENCED}
 _actions = st.one_of(
     st.tuples(st.just("tap"), st.integers(0, 2)),
     st.tuples(st.just("junk"), st.booleans()),
@@ -192,12 +199,23 @@ class World:
         self.chips: dict[ChipUid, CardRef] = {}
         self.timers: dict[TimerName, tuple[timedelta, ev.Timer]] = {}
         self.taps: list[PresentationId] = []
+        self.is_alarm = False
 
     def happen(self, event: ev.Event) -> None:
+        if isinstance(event, ev.AlarmChanged):
+            self.is_alarm = event.is_raised
         pending = [event]
         while pending:
-            for effect in self.stand.handle(pending.pop(0)):
+            effects = self.stand.handle(pending.pop(0))
+            self.watch(effects)
+            for effect in effects:
                 self.perform(effect, pending)
+
+    def watch(self, effects: list[Effect]) -> None:
+        """An alarm is shown as long as it is raised; lamps and buzzer say nothing else then."""
+        assert isinstance(self.stand.stage, ev.AlarmRaised) is self.is_alarm
+        signals = {effect.signal for effect in effects if isinstance(effect, Indicate)}
+        assert (signals <= OF_AN_ALARM) if self.is_alarm else not (signals & OF_AN_ALARM)
 
     def perform(self, effect: Effect, pending: list[ev.Event]) -> None:
         match effect:
@@ -279,10 +297,13 @@ class World:
 
 
 def speeches(effects: list[Effect]) -> list[tuple[int, ev.Stage, PresentationId | None]]:
-    """Where something is said to somebody: shown, signalled, and taken back after a while."""
-    found = []
-    for place, (first, second, third) in enumerate(pairwise3(effects)):
+    """Where something is said to somebody: shown, signalled but during an alarm, and taken back
+    after a while."""
+    found: list[tuple[int, ev.Stage, PresentationId | None]] = []
+    for place, (first, second, third) in enumerate(pairwise3([*effects, CountUnreadable()])):
         match first, second, third:
+            case Show(ev.AlarmRaised(notice=said)), ev.StartTimer(timer), _ if said is not None:
+                found.append((place, said, timer.about))
             case Show(stage), Indicate(), ev.StartTimer(ev.Timer(TimerName.IDLE, about)):
                 notice = stage.notice if isinstance(stage, ev.BriefingOpen) else None
                 found.append((place, notice or stage, about))

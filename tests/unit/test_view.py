@@ -2,11 +2,13 @@
 
 from dataclasses import replace
 from datetime import date, timedelta
+from itertools import product
 
 import msgspec
 import pytest
 
 from kiosk.events import (
+    AlarmRaised,
     BriefingOpen,
     BriefingRead,
     CannotRead,
@@ -16,12 +18,14 @@ from kiosk.events import (
     Starting,
     Told,
     Touch,
+    Way,
 )
-from kiosk.screen.view import Button, Notice, Number, View, Ways, view
+from kiosk.screen.view import Button, Notice, Number, View
 from kiosk.screen.words import CATALOGUES
 from presence.admission import decide
 from presence.briefing import BriefingVersion, Section, SectionKind
 from presence.card import Unreadable
+from presence.messages import ReaderState
 from presence.policy import Emergency, EmergencyNumber, Policy
 from presence.reason import Reason
 from presence.roster import CardState, Elsewhere, MissingCourse
@@ -40,7 +44,7 @@ from tests.builders import (
     oslo,
     roster_row,
 )
-from tests.unit.screens import AROUND, EXPIRED, LOCAL, inside, outside, said, seen, told, with_card
+from tests.unit.screens import AROUND, EXPIRED, inside, outside, said, seen, told, with_card
 
 
 def reading(page: int = 0, notice: Told | CannotRead | None = None) -> BriefingOpen:
@@ -78,19 +82,41 @@ def test_the_idle_screen_says_what_to_do_where_one_is_and_what_time_it_is() -> N
     )
 
 
+READY, SILENT, RECOVERING, LOST = ReaderState
+CHIP, CODE = Way
+
+
 @pytest.mark.parametrize(
-    ("ways", "title", "first"),
+    ("ways", "title", "lines", "icon"),
     [
-        (Ways.READER, "Hold kortet mot leseren", "Når du kommer, og når du går."),
-        (Ways.CAMERA, "Vis koden til kameraet", "Når du kommer, og når du går."),
-        (Ways.BOTH, "Hold kortet mot leseren", "Eller vis koden til kameraet."),
+        ({CHIP: READY}, "Hold kortet mot leseren", [], "card"),
+        ({CODE: READY}, "Vis koden på kortet til kameraet", [], "code"),
+        (
+            {CHIP: READY, CODE: READY},
+            "Hold kortet mot leseren",
+            ["Eller vis koden til kameraet."],
+            "card_or_code",
+        ),
+        ({CHIP: LOST, CODE: READY}, "Vis koden på kortet til kameraet", [], "code"),
+        ({CHIP: READY, CODE: LOST}, "Hold kortet mot leseren", [], "card"),
+        ({CHIP: RECOVERING}, "Hold kortet mot leseren", [], "card"),
     ],
+    ids=str,
 )
-def test_the_idle_screen_names_the_ways_in_which_a_card_can_be_shown_here(
-    ways: Ways, title: str, first: str
+def test_the_idle_screen_shows_the_ways_that_work_here_now(
+    ways: dict[Way, ReaderState], title: str, lines: list[str], icon: str
 ) -> None:
-    shown = view(Idle(), AROUND, "nb", LOCAL, ways)
-    assert (shown.title, shown.lines[0]) == (title, first)
+    shown = seen(Idle(), replace(AROUND, ways=ways))
+    assert (shown.title, list(shown.lines)) == (title, [*lines, "Når du kommer, og når du går."])
+    assert (shown.icon, shown.tone) == (icon, "calm")
+
+
+def test_before_the_home_is_known_the_way_that_works_is_offered_too() -> None:
+    lines = [
+        seen(Starting(), replace(AROUND, ways=ways)).lines
+        for ways in ({CHIP: READY, CODE: READY}, {CHIP: LOST, CODE: READY})
+    ]
+    assert lines == [("Du kan holde kortet mot leseren.",), ("Du kan vise koden til kameraet.",)]
 
 
 STAGES: list[tuple[Stage, str, list[str]]] = [
@@ -255,12 +281,88 @@ def test_without_the_server_a_small_sign_says_so_and_how_old_the_knowledge_is() 
     assert seen(stage, alone).signs[1] == "Opplysninger fra 21. november 2026"
 
 
-def test_one_lost_reader_is_a_small_sign_and_the_last_one_the_whole_screen() -> None:
-    lost = replace(AROUND, lost_readers=frozenset({"camera"}))
-    assert seen(Idle(), lost).signs == ["En leser virker ikke"]
-    none_left = seen(Idle(), replace(lost, can_read=False))
-    assert (none_left.title, none_left.lines) == ("Leseren virker ikke", ("Snakk med personalet",))
-    assert (none_left.tone, none_left.icon, none_left.signs) == ("staff", "fault", [])
+@pytest.mark.parametrize(
+    ("ways", "signs"),
+    [
+        ({CHIP: READY, CODE: READY}, []),
+        ({CHIP: LOST, CODE: READY}, ["Kortleseren virker ikke"]),
+        ({CHIP: READY, CODE: LOST}, ["Kameraet virker ikke"]),
+        ({CHIP: SILENT}, ["Kortleseren svarer ikke"]),
+        ({CHIP: RECOVERING, CODE: READY}, ["Kortleseren starter på nytt"]),
+        ({CODE: SILENT}, ["Kameraet svarer ikke"]),
+        ({CODE: RECOVERING, CHIP: LOST}, ["Kortleseren virker ikke", "Kameraet starter på nytt"]),
+        ({CODE: LOST, CHIP: LOST}, []),
+    ],
+    ids=str,
+)
+def test_a_reader_in_trouble_is_a_small_sign(
+    ways: dict[Way, ReaderState], signs: list[str]
+) -> None:
+    assert seen(Idle(), replace(AROUND, ways=ways)).signs == signs
+
+
+def test_a_lost_reader_whose_work_another_does_is_a_small_sign() -> None:
+    assert seen(Idle(), replace(AROUND, has_lost_spare=True)).signs == ["En leser virker ikke"]
+
+
+@pytest.mark.parametrize("stage", [Idle(), Starting()], ids=str)
+@pytest.mark.parametrize("ways", [{CHIP: LOST}, {CHIP: LOST, CODE: LOST}], ids=str)
+def test_where_no_reader_works_the_whole_screen_says_so(
+    stage: Stage, ways: dict[Way, ReaderState]
+) -> None:
+    shown = seen(stage, replace(AROUND, ways=ways))
+    assert (shown.title, shown.lines) == ("Leseren virker ikke", ("Snakk med personalet",))
+    assert (shown.tone, shown.icon, shown.signs) == ("staff", "fault", [])
+
+
+@pytest.mark.parametrize("language", CATALOGUES)
+def test_every_language_has_a_sign_for_every_trouble(language: str) -> None:
+    for state, way in product((SILENT, RECOVERING, LOST), Way):
+        other = CODE if way is CHIP else CHIP
+        around = replace(AROUND, ways={way: state, other: READY})
+        assert len(seen(Idle(), around, language).signs) == 1
+
+
+# --- the fire alarm --------------------------------------------------------------------------
+
+ALARM = AlarmRaised({"nb": ("Si fra til vakta.", "Gå rolig ut nærmeste vei.")})
+
+
+def test_the_alarm_says_in_the_homes_own_words_what_to_do() -> None:
+    shown = seen(ALARM)
+    assert (shown.title, shown.tone, shown.icon) == ("Brannalarm", "alarm", "fire")
+    assert shown.lines == ("Si fra til vakta.", "Gå rolig ut nærmeste vei.")
+    assert [number.number for number in shown.numbers] == ["110", "112", "113"]
+    assert (list(shown.buttons), shown.notice, shown.signs) == ([], None, [])
+
+
+@pytest.mark.parametrize(
+    ("language", "title", "lines"),
+    [
+        ("sv", "Brandlarm", ("Gå ut genom närmaste utrymningsväg.", "Följ personalen.")),
+        ("da", "Brandalarm", ("Gå ud ad nærmeste flugtvej.", "Følg personalet.")),
+        ("en", "Fire alarm", ("Leave by the nearest escape route.", "Follow the staff.")),
+    ],
+)
+def test_where_the_home_has_said_nothing_in_that_language_the_kiosk_says_it(
+    language: str, title: str, lines: tuple[str, ...]
+) -> None:
+    shown = seen(ALARM, language=language)
+    assert (shown.title, shown.lines) == (title, lines)
+
+
+def test_a_tap_during_the_alarm_is_one_line_above_it() -> None:
+    lines = [seen(replace(ALARM, notice=said)).notice for said in (told(roster_row()), Reading())]
+    assert lines == [
+        Notice("in", "enter", "Velkommen, Kari"),
+        Notice("calm", "wait", "Kortet ditt er lest."),
+    ]
+
+
+def test_during_the_alarm_no_sign_is_shown_but_that_its_sound_is_off() -> None:
+    trouble = replace(AROUND, is_connected=False, ways={CHIP: LOST, CODE: READY})
+    assert seen(ALARM, trouble).signs == []
+    assert seen(replace(ALARM, is_silenced=True), trouble).signs == ["Lyden er slått av her"]
 
 
 def test_who_was_greeted_just_before_is_greeted_once_more_in_small() -> None:
