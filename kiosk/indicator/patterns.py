@@ -2,7 +2,8 @@
 
 No meaning rests on colour alone, no lamp flashes, and every tone lies between 500 and 2000 Hz
 (DOMAIN, "Accessibility of the kiosk"): rising is in, falling is out, a low double is "see staff".
-That a card is being read is a lamp and a soft click; a verdict alone sounds like one.
+That a card is being read is a lamp and a soft click; a verdict alone sounds like one. A fault is
+silent, for it is what lamps go back to after every greeting while a reader is lost.
 """
 
 from collections.abc import Mapping
@@ -40,7 +41,7 @@ PATTERNS: Mapping[Signal, Pattern] = {
     Signal.WELCOME: Pattern(green=True, beats=(Beat(0.12, 660), Beat(0.2, 990))),
     Signal.GOODBYE: Pattern(green=True, beats=(Beat(0.12, 990), Beat(0.2, 660))),
     Signal.ASK_STAFF: Pattern(red=True, beats=(Beat(0.18, LOW), Beat(0.12), Beat(0.18, LOW))),
-    Signal.FAULT: Pattern(amber=True, red=True, beats=(Beat(0.6, LOW),)),
+    Signal.FAULT: Pattern(amber=True, red=True),
     Signal.ALARM: Pattern(
         red=True, beats=(Beat(0.3, 1800), Beat(0.3, 1200), Beat(0.6)), repeats=True
     ),

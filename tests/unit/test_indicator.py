@@ -54,7 +54,7 @@ LOOKS_AND_SOUNDS = [
     (Signal.WELCOME, [ON, [], []], [660, 990, None]),
     (Signal.GOODBYE, [ON, [], []], [990, 660, None]),
     (Signal.ASK_STAFF, [[], [], ON], [520, None, 520, None]),
-    (Signal.FAULT, [[], ON, ON], [520, None]),
+    (Signal.FAULT, [[], ON, ON], []),
     (Signal.ALARM, [[], [], ON], [1800, 1200, None, 1800, 1200, None]),
     (Signal.ALARM_SILENCED, [[], [], ON], []),
 ]
@@ -82,7 +82,7 @@ def test_every_tone_can_be_heard_by_old_ears() -> None:
 
 
 def test_no_two_signals_that_call_for_attention_sound_alike() -> None:
-    silent = {Signal.IDLE, Signal.ALARM_SILENCED}
+    silent = {Signal.IDLE, Signal.FAULT, Signal.ALARM_SILENCED}
     sounds = [PATTERNS[signal].beats for signal in Signal if signal not in silent]
     assert len(set(sounds)) == len(sounds)
 
@@ -131,11 +131,11 @@ def test_a_signal_given_again_plays_again() -> None:
 
 
 def test_closing_leaves_everything_off_and_signals_after_it_do_nothing(board: Board) -> None:
-    board.lamps.signal(Signal.FAULT)
+    board.lamps.signal(Signal.ASK_STAFF)
     board.lamps.close()
     board.lamps.close()
     board.lamps.signal(Signal.WELCOME)
-    assert board.lit() == [[], ON_OFF, ON_OFF]
+    assert board.lit() == [[], [], ON_OFF]
     assert board.buzzer.tones == [520, None]
 
 
