@@ -6,16 +6,20 @@ nfcpy 1.0.4 is the last release (March 2022). Its faults come as OSError, as its
 
 import contextlib
 import logging
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import nfc.clf
 import nfc.clf.pn532
 import nfc.clf.transport
+import nfc.tag.tt4
 
+from kiosk.readers.antenna import Antenna
 from kiosk.readers.polling import DEFAULT_PACE, CardSlippedError, Pace, PollingReader, Sighting
-from kiosk.readers.presentation import identity
+from kiosk.readers.presentation import by_serial, identity
 from kiosk.readers.type2 import PageRefusedError, read_type2
+from kiosk.readers.type4 import read_type4
 from presence.card import Evidence, Unreadable
 
 log = logging.getLogger(__name__)
@@ -23,11 +27,30 @@ log = logging.getLogger(__name__)
 BAUDRATE_AT_RESET = 115_200
 HIGHER_BAUDRATES = (921_600, 460_800, 230_400)
 WAKE_UP = bytes(16)
+IN_LIST_PASSIVE_TARGET = 0x4A
+TWO_OF_TYPE_A = b"\x02\x00"
+LIST_SECONDS = 1.0
+SENS_REQ = 0x26
+"""Left in the chip's FIFO where no card answered it."""
+ISO_DEP, NFC_DEP, MIFARE_CLASSIC = 0x20, 0x40, 0x08
+"""Bits of SEL_RES (ISO/IEC 14443-3, section 6.5.3.4; NXP AN10833)."""
+SELECT_TRIES = 4
 READ = 0x30
 READ_SECONDS = 0.005
 """A Type 2 tag answers READ within 5 ms (NFC Forum Digital, Type 2 Tag platform)."""
 ANSWER_SECONDS = 0.1
-"""For the chip's answer to a command that the radio takes READ_SECONDS of."""
+"""For the chip's answer to a command, beyond the time that the radio takes of it."""
+RATS = b"\xe0\x80"
+"""Wake ISO-DEP; frames of 256 bytes are welcome (ISO/IEC 14443-4, section 5.1)."""
+RATS_SECONDS = 0.03
+FRAME_SIZES = (16, 24, 32, 40, 48, 64, 96, 128, 256)
+WAITING_UNIT = 4096 / 13.56e6
+"""Seconds: 302 microseconds, doubled so often as a card's FWI or SFGI says."""
+LONGEST_WAIT = 8
+"""No tag may want more than 2^8 units (NFC Forum Digital, ISO-DEP): 77 ms."""
+S_WTX = 0xF2
+TYPE_4_SECONDS = 1.0
+"""For one card, however often it asks for more time. No hand holds a card for longer."""
 
 
 class Pn532Reader(PollingReader):
@@ -40,21 +63,25 @@ class Pn532Reader(PollingReader):
         pace: Pace = DEFAULT_PACE,
         power_cycle: Callable[[], None] | None = None,
     ) -> None:
-        super().__init__(name, lambda: _Line(device), pace, power_cycle)
+        antenna = Antenna(pace.looks_until_gone)
+        super().__init__(name, lambda: _Line(device, antenna), pace, power_cycle)
         # Every fault reaches the log once, as ReaderLost. nfcpy would repeat each, and can log
         # what it reads off cards.
         logging.getLogger("nfc").setLevel(logging.CRITICAL + 1)
 
 
 class _Line:
-    """`Line` to a PN532: the serial line with the chip behind it."""
+    """`Line` to a PN532: the serial line with the chip behind it, and the `Field` of its antenna.
+    Which cards were near outlives it, as the presentation does."""
 
-    def __init__(self, device: str) -> None:
-        self._device = device
+    def __init__(self, device: str, antenna: Antenna) -> None:
+        self._device, self._antenna = device, antenna
         self._transport: Any = None
         self._frontend = nfc.clf.ContactlessFrontend()
         self._type_a = nfc.clf.RemoteTarget("106A")
-        self._is_set_up = False
+        self._radio = _Radio(self._frontend)
+        self._serial: dict[bytes, bytes] = {}
+        self._selected: bytes | None = None
 
     def open(self) -> None:
         """Open exactly this device. nfcpy's own search would poke every serial port.
@@ -84,57 +111,73 @@ class _Line:
         return False
 
     def sense(self) -> Sighting | None:
-        """The card in the field, if any. Switches the field off and on."""
-        self._is_set_up = False
-        found = self._frontend.sense(self._type_a)
-        if found is None:
-            return None
-        is_type2 = found.sel_res is not None and found.sel_res[0] & 0x60 == 0
-        read = self._read_type2 if is_type2 else _unsupported
-        return Sighting(identity(bytes(found.sdd_res or found.rid_res)), read)
+        """The card that counts of those in the field, if any. Switches the field off and on."""
+        found = self.cards() if self._antenna.is_watching else self._sense(self._type_a)
+        return self._antenna.choose(found, self)
 
-    def _read_type2(self) -> Evidence | Unreadable:
-        return read_type2(self._read_page)
+    def cards(self) -> list[bytes]:
+        """All cards in the field, but no more than two: the chip knows no more (UM0701-02,
+        section 7.3.5). None of them is selected by this. nfcpy itself asks for one, always."""
+        self._selected = None
+        device = self._frontend.device
+        device.mute()
+        answer = bytes(device.chipset.command(IN_LIST_PASSIVE_TARGET, TWO_OF_TYPE_A, LIST_SECONDS))
+        if answer[0]:
+            return [self._remember(serial) for serial in _serials(answer)]
+        is_empty = device.chipset.read_register("CIU_FIFOData") == SENS_REQ
+        return [] if is_empty else self._sense(self._type_a)
+
+    def _sense(self, target: Any) -> list[bytes]:
+        """The card that is found, selected, or none."""
+        self._radio.forget()
+        self._selected = None
+        found = self._frontend.sense(target)
+        if found is None:
+            return []
+        self._selected = self._remember(bytes(found.sdd_res or found.rid_res))
+        return [self._selected]
+
+    def _remember(self, serial: bytes) -> bytes:
+        card = identity(serial)
+        self._serial[card] = serial
+        return card
+
+    def read(self, card: bytes) -> Evidence | Unreadable:
+        """What a card says that was found in this look. Raises CardSlippedError."""
+        self._select(card)
+        found = self._frontend.target
+        kind = found.sel_res[0] if found.sel_res else NFC_DEP  # Type 1 tags have none
+        if kind & ISO_DEP:
+            outcome = self._read_type4()
+        elif kind & (NFC_DEP | MIFARE_CLASSIC):
+            outcome = Unreadable.UNSUPPORTED
+        else:
+            outcome = read_type2(self._read_page)
+        return by_serial(bytes(found.sdd_res or b""), outcome)
+
+    def _select(self, card: bytes) -> None:
+        """Where the serial number is random, it is another one each time: then by trying."""
+        serial = self._serial.get(card, b"")
+        is_fixed = len(serial) in (4, 7, 10) and card == serial
+        target = nfc.clf.RemoteTarget("106A", sel_req=bytearray(serial)) if is_fixed else None
+        tries = SELECT_TRIES
+        while self._selected != card:
+            if tries == 0:
+                raise CardSlippedError
+            self._sense(target or self._type_a)
+            tries -= 1
 
     def _read_page(self, page: int) -> bytes:
-        answer = self._ask(bytearray([READ, page]))
+        answer = self._radio.ask(bytes([READ, page]))
         if len(answer) != 16:
             raise PageRefusedError(page)
-        return bytes(answer)
-
-    def _ask(self, command: bytearray) -> bytearray:
-        """The card's answer, asked for twice if need be. Raises CardSlippedError without one.
-
-        nfcpy sets the radio up before each exchange, in four commands to the chip. It stays set
-        up, so one is enough from the second exchange on; serial adapters make each cost time.
-        """
-        ways = (self._ask_briefly if self._is_set_up else self._ask_fully, self._ask_fully)
-        lost: Exception | None = None
-        for ask in ways:
-            try:
-                answer = ask(command)
-            except nfc.clf.CommunicationError as error:
-                lost = error
-            else:
-                self._is_set_up = True
-                return answer
-        raise CardSlippedError from lost
-
-    def _ask_fully(self, command: bytearray) -> bytearray:
-        answer: bytearray = self._frontend.exchange(command, READ_SECONDS)
         return answer
 
-    def _ask_briefly(self, command: bytearray) -> bytearray:
-        device = self._frontend.device
+    def _read_type4(self) -> Evidence | Unreadable:
         try:
-            answer: bytearray = device.chipset.in_communicate_thru(command, ANSWER_SECONDS)
-        except (device.chipset.Error, TimeoutError) as error:
-            raise nfc.clf.TransmissionError(str(error)) from error
-        if len(answer) <= 2:  # an acknowledgement of four bits has no checksum
-            return answer
-        if not device.check_crc_a(answer):
-            raise nfc.clf.TransmissionError("wrong checksum")
-        return answer[:-2]
+            return read_type4(self._radio.activated())
+        except (nfc.clf.CommunicationError, nfc.tag.tt4.Type4TagCommandError) as error:
+            raise CardSlippedError from error
 
     def close(self) -> None:
         """Leave the chip at the speed it had, with its field off.
@@ -166,5 +209,101 @@ class _Line:
             tty.close()
 
 
-def _unsupported() -> Unreadable:
-    return Unreadable.UNSUPPORTED
+class _Radio:
+    """Frames to the selected card and back; and what nfcpy's ISO-DEP takes for its frontend.
+
+    nfcpy sets the radio up before each exchange, in four commands to the chip. It stays set up, so
+    one is enough from the second exchange on; serial adapters make each cost time.
+    """
+
+    def __init__(self, frontend: Any) -> None:
+        self._frontend = frontend
+        self._set_up_for: float | None = None
+        self._waiting_time = 0.0
+        self._ends = 0.0
+
+    def forget(self) -> None:
+        """Another card is selected."""
+        self._set_up_for = None
+
+    def ask(self, command: bytes) -> bytes:
+        """The answer, asked for twice if need be. Raises CardSlippedError without one."""
+        lost: Exception | None = None
+        for _ in range(2):
+            try:
+                return self._once(command, READ_SECONDS)
+            except nfc.clf.CommunicationError as error:
+                lost = error
+        raise CardSlippedError from lost
+
+    def activated(self) -> Callable[[bytes], bytes]:
+        """Wake ISO-DEP on the selected card. Returns what exchanges APDUs with it.
+
+        Both raise what nfcpy has for a card that does not answer, or not as it should.
+        """
+        self._ends = time.monotonic() + TYPE_4_SECONDS
+        frame_size, self._waiting_time, guard_time = _parameters(self._once(RATS, RATS_SECONDS))
+        time.sleep(guard_time)
+        blocks = nfc.tag.tt4.IsoDepInitiator(self, frame_size, self._waiting_time)
+        return lambda command: bytes(blocks.exchange(bytearray(command)))
+
+    def exchange(self, block: bytes, seconds: float) -> bytes:
+        """One block's answer. The card's wishes for more time are granted here: nfcpy does not
+        expect them everywhere, nor that they go on for ever."""
+        answer = self._block(block, seconds)
+        while answer[:1] == bytes([S_WTX]):
+            times = answer[1] & 0x3F if len(answer) == 2 else 0
+            if times == 0:
+                raise nfc.clf.TransmissionError("a wish for no time")
+            answer = self._block(bytes([S_WTX, times]), times * self._waiting_time)
+        return answer
+
+    def _block(self, block: bytes, seconds: float) -> bytes:
+        left = self._ends - time.monotonic()
+        if left <= 0:
+            raise CardSlippedError
+        return self._once(block, min(seconds, left))
+
+    def _once(self, frame: bytes, seconds: float) -> bytes:
+        is_set_up, self._set_up_for = self._set_up_for == seconds, None
+        ask = self._briefly if is_set_up else self._frontend.exchange
+        answer = bytes(ask(frame, seconds))
+        self._set_up_for = seconds
+        return answer
+
+    def _briefly(self, frame: bytes, seconds: float) -> bytearray:
+        device = self._frontend.device
+        try:
+            answer: bytearray = device.chipset.in_communicate_thru(frame, seconds + ANSWER_SECONDS)
+        except (device.chipset.Error, TimeoutError) as error:
+            raise nfc.clf.TransmissionError(str(error)) from error
+        if self._frontend.target.sel_res[0] & (ISO_DEP | NFC_DEP):
+            return answer  # the chip has checked it
+        if len(answer) <= 2:  # an acknowledgement of four bits has no checksum
+            return answer
+        if not device.check_crc_a(answer):
+            raise nfc.clf.TransmissionError("wrong checksum")
+        return answer[:-2]
+
+
+def _parameters(ats: bytes) -> tuple[int, float, float]:
+    """Bytes of a frame to the card, how long it may take for an answer, and how long it is left
+    alone first (ISO/IEC 14443-4, section 5.2). Raises nfcpy's TransmissionError."""
+    if not ats or ats[0] != len(ats):
+        raise nfc.clf.TransmissionError("not the answer to RATS")
+    form, rest = (ats[1], ats[2:]) if len(ats) > 1 else (0x02, b"")
+    rest = rest[1:] if form & 0x10 else rest
+    waits = rest[0] if form & 0x20 and rest else 0x40
+    frame_size = FRAME_SIZES[min(form & 0x0F, len(FRAME_SIZES) - 1)]
+    wait, guard = min(waits >> 4, LONGEST_WAIT), min(waits & 0x0F, LONGEST_WAIT)
+    return frame_size, WAITING_UNIT * 2**wait, WAITING_UNIT * 2**guard if guard else 0.0
+
+
+def _serials(listed: bytes) -> Iterator[bytes]:
+    """The serial numbers in the chip's answer: their count, and for each card its number,
+    SENS_RES, SEL_RES, length and serial number. Raises IndexError where it ends early."""
+    rest = listed[1:]
+    for _ in range(listed[0]):
+        end = 5 + rest[4]
+        yield rest[5:end]
+        rest = rest[end:]

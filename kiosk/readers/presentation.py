@@ -7,20 +7,34 @@ that was too quick is never met with silence.
 """
 
 from kiosk.events import Presented, ReaderEvent, Removed
-from presence.card import Evidence, Unreadable
+from presence.card import ChipUid, Evidence, Unreadable
 
 TRIES = 12
 """How often reading a card is begun before it counts as garbled."""
 RANDOM_SERIAL = b"random"
 
 
-def identity(serial: bytes) -> bytes:
-    """What makes two looks the same card.
+def is_random(serial: bytes) -> bool:
+    """Is this serial number drawn anew whenever the card gets power?
 
-    Four bytes beginning with 08 are drawn anew whenever the card gets power (ISO/IEC 14443-3,
-    section 6.5.4), so they identify nothing: phones and bank cards do this.
+    Four bytes beginning with 08 are (ISO/IEC 14443-3, section 6.5.4): phones and most bank cards
+    do this.
     """
-    return RANDOM_SERIAL if len(serial) == 4 and serial[0] == 0x08 else serial
+    return len(serial) == 4 and serial[0] == 0x08
+
+
+def identity(serial: bytes) -> bytes:
+    """What makes two looks the same card. A random serial number identifies nothing."""
+    return RANDOM_SERIAL if is_random(serial) else serial
+
+
+def by_serial(serial: bytes, outcome: Evidence | Unreadable) -> Evidence | Unreadable:
+    """`outcome` of a card, or its serial number where that is all it has to tell.
+
+    Whether a serial number counts is for the home's policy; it is never logged.
+    """
+    has_no_more = outcome is Unreadable.UNSUPPORTED and serial and not is_random(serial)
+    return ChipUid(serial.hex().upper()) if has_no_more else outcome
 
 
 class Presentation:

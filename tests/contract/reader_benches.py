@@ -12,7 +12,7 @@ from kiosk.ports import Reader
 from kiosk.readers.camera import CameraReader
 from kiosk.readers.nfc_pn532 import Pn532Reader
 from kiosk.readers.polling import Pace
-from presence.card import Evidence, SignedCode, Unreadable
+from presence.card import ChipUid, Evidence, SignedCode, Unreadable
 from tests.hardware_mocks.camera import EmulatedCamera
 from tests.hardware_mocks.card_isodep import BankCard
 from tests.hardware_mocks.card_model import (
@@ -143,7 +143,7 @@ class Pn532Bench(EmulatedPn532):
         ("beyond what can be addressed", Type2Card(bytes(1200), chip=HUGE), Unreadable.GARBLED),
         ("read-protected", Type2Card(capability=b"\xe1\x10\x3e\xf0"), Unreadable.EMPTY),
         ("bank card", BankCard(), Unreadable.UNSUPPORTED),
-        ("serial number only", UidOnlyCard(), Unreadable.UNSUPPORTED),
+        ("serial number only", UidOnlyCard(), ChipUid("9C31F00D")),
     )
 
 

@@ -88,13 +88,13 @@ class EmulatedPn532:
 
     # ---- what people do to a reader
 
-    def hold(self, card: Card) -> None:
-        """Hold a card to the antenna, instead of any other."""
-        self._do(lambda: self._chip.place(card))
+    def hold(self, *cards: Card) -> None:
+        """Hold a card, or several at once, to the antenna, instead of any other."""
+        self._do(lambda: self._chip.place(*cards))
 
     def lift(self) -> None:
         """Take the card away."""
-        self._do(lambda: self._chip.place(None))
+        self._do(self._chip.place)
 
     def unplug(self) -> None:
         """Pull the cable: the device disappears, and the chip loses its power."""
@@ -292,7 +292,7 @@ class EmulatedPn532:
                 self._unplug()
                 return
             case Trouble.LIFT:
-                self._chip.place(None)
+                self._chip.place()
         self._send(ACK)
         reply = self._chip.execute(code, parameters)
         answer = SYNTAX_ERROR if reply is None else frame(bytes([TO_HOST, code + 1]) + reply)

@@ -7,7 +7,7 @@ card itself (the Tg commands) is not, and is answered as an unknown command.
 from collections.abc import Callable
 from enum import IntEnum
 
-from tests.hardware_mocks.card_model import Card
+from tests.hardware_mocks.card_model import Anticollision, Card
 
 BAUDRATES = (9600, 19200, 38400, 57600, 115200, 230400, 460800, 921600, 1288000)
 BAUDRATE_AT_RESET = 115200
@@ -19,7 +19,7 @@ SENS_REQ = 0x26
 AUTOMATIC_RATS = 0x10
 TYPE_A = 0x00
 
-OK, TIME_OUT, CRC_ERROR, WRONG_CONTEXT = 0x00, 0x01, 0x02, 0x27
+OK, TIME_OUT, CRC_ERROR, INVALID_PARAMETER, WRONG_CONTEXT = 0x00, 0x01, 0x02, 0x10, 0x27
 
 
 class Code(IntEnum):
@@ -50,10 +50,11 @@ class Code(IntEnum):
 
 
 class Pn532Chip:
-    """The chip behind the wire: its registers, its field, and the card on its antenna."""
+    """The chip behind the wire: its registers, its field, and the cards on its antenna."""
 
     def __init__(self) -> None:
-        self.card: Card | None = None
+        self.cards: tuple[Card, ...] = ()
+        self._listed: list[Card] = []
         self._selected: Card | None = None
         self.reset()
         self._commands: dict[int, Callable[[bytes], bytes]] = {
@@ -74,7 +75,7 @@ class Pn532Chip:
             Code.IN_LIST_PASSIVE_TARGET: self._list_targets,
             Code.IN_DESELECT: self._release,
             Code.IN_RELEASE: self._release,
-            Code.IN_SELECT: lambda _: bytes([OK if self._selected else WRONG_CONTEXT]),
+            Code.IN_SELECT: self._select,
             Code.IN_JUMP_FOR_PSL: lambda _: bytes([TIME_OUT]),
             Code.IN_JUMP_FOR_DEP: lambda _: bytes([TIME_OUT]),
             Code.IN_ATR: lambda _: bytes([TIME_OUT]),
@@ -90,11 +91,11 @@ class Pn532Chip:
         """Agreed, and valid from the host's acknowledgement on."""
         self._parameters = 0x14
         self._registers = {RX_MODE: 0, FIFO_DATA: 0}
-        self._selected = None
+        self._listed, self._selected = [], None
 
-    def place(self, card: Card | None) -> None:
-        """Another card, or none, on the antenna."""
-        self.card, self._selected = card, None
+    def place(self, *cards: Card) -> None:
+        """Other cards, or none, on the antenna."""
+        self.cards, self._listed, self._selected = cards, [], None
 
     def execute(self, code: int, parameters: bytes) -> bytes | None:
         """The reply to a command without its code; None if it is malformed or unknown."""
@@ -134,24 +135,42 @@ class Pn532Chip:
     def _switch_field(self, on: bool) -> None:
         self.field_on = on
         if not on:
-            self._selected = None
+            self._listed, self._selected = [], None
 
     def _list_targets(self, sent: bytes) -> bytes:
-        technology, wanted = sent[1], sent[2:]
-        if len(wanted) > 4:
-            wanted = wanted.replace(b"\x88", b"", 1)  # the cascade tag
+        """Section 7.3.5. When two may be found, the chip puts each to sleep to look for the next:
+        none is selected before InSelect."""
+        most, technology, wanted = sent[0], sent[1], sent[2:]
+        if not 1 <= most <= 2:
+            return bytes([INVALID_PARAMETER])
         self._switch_field(True)
         self._registers |= {RX_MODE: CRC_CHECK, FIFO_DATA: SENS_REQ}
-        if self.card is None or technology != TYPE_A:
+        self._listed, self._selected = [], None
+        if technology != TYPE_A:
             return b"\x00"
-        found = self.card.select()
-        if wanted not in (b"", found.uid):
-            return b"\x00"
-        self._selected, self._registers[FIFO_DATA] = self.card, 0
+        found = [(card.select(), card) for card in self.cards]
+        found = [one for one in found if wanted in (b"", cascaded(one[0].uid))]
+        found.sort(key=lambda one: bits(cascaded(one[0].uid)), reverse=True)
+        self._listed = [card for _, card in found[:most]]
+        if self._listed:
+            self._registers[FIFO_DATA] = 0
+            self._selected = self._listed[0] if most == 1 else None
+        targets = (self._target(*one) for one in found[:most])
+        return bytes([len(self._listed)]) + b"".join(
+            bytes([number]) + target for number, target in enumerate(targets, start=1)
+        )
+
+    def _target(self, found: Anticollision, card: Card) -> bytes:
         target = found.sens_res + found.sel_res + bytes([len(found.uid)]) + found.uid
         if self._parameters & AUTOMATIC_RATS and found.sel_res[0] & 0x20:
-            target += self.card.answer(b"\xe0\x50") or b""
-        return b"\x01\x01" + target
+            target += card.answer(b"\xe0\x50") or b""
+        return target
+
+    def _select(self, sent: bytes) -> bytes:
+        if not 1 <= sent[0] <= len(self._listed):
+            return bytes([WRONG_CONTEXT])
+        self._selected = self._listed[sent[0] - 1]
+        return bytes([OK])
 
     def _exchange(self, command: bytes) -> bytes:
         if self._selected is None:
@@ -169,8 +188,24 @@ class Pn532Chip:
         return reply if checked else reply + crc_a(reply[1:])
 
     def _release(self, _sent: bytes) -> bytes:
-        self._selected = None
+        self._listed, self._selected = [], None
         return bytes([OK])
+
+
+CASCADE_TAG = b"\x88"
+
+
+def cascaded(uid: bytes) -> bytes:
+    """A serial number as cards send it, level by level (ISO/IEC 14443-3, section 6.5.4)."""
+    if len(uid) > 4:
+        uid = CASCADE_TAG + uid
+    return uid[:4] + CASCADE_TAG + uid[4:] if len(uid) > 8 else uid
+
+
+def bits(content: bytes) -> list[int]:
+    """As they are sent: the lowest of each byte first. Where two cards differ, the chip goes on
+    with the one that sent 1."""
+    return [byte >> at & 1 for byte in content for at in range(8)]
 
 
 def crc_a(content: bytes) -> bytes:
