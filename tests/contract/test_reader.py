@@ -1,5 +1,5 @@
 """What the kiosk may rely on, whichever reader it has. A new family adds a bench in
-`reader_benches`."""
+`reader_benches` or `scanner_benches`."""
 
 import threading
 from collections.abc import Iterator
@@ -9,9 +9,12 @@ import pytest
 
 from kiosk.events import Presented, ReaderLost, ReaderReady, Removed
 from presence.card import Evidence, SignedCode, Unreadable
-from tests.contract.reader_benches import BENCHES, CODE, NAME, Bench, watching
+from tests.contract.reader_benches import BENCHES as CARD_BENCHES
+from tests.contract.reader_benches import CODE, NAME, Bench, watching
+from tests.contract.scanner_benches import BENCHES as SCANNER_BENCHES
 from tests.hardware_mocks.witness import Witness
 
+BENCHES: list[type[Bench]] = [*CARD_BENCHES, *SCANNER_BENCHES]
 READY, REMOVED = ReaderReady(NAME), Removed(NAME)
 PRESENTED = Presented(NAME, SignedCode(CODE))
 OUTCOMES = [(bench, *case) for bench in BENCHES for case in bench.OUTCOMES]

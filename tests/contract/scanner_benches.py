@@ -1,0 +1,131 @@
+"""What is shown to scanners in the contract tests.
+
+A scanner has no card that rests: while something is held up to it, it says the same again and
+again. A look is one time that the reader waits for it.
+"""
+
+from threading import Condition
+from typing import Any
+
+import serial
+
+from kiosk.ports import Reader
+from kiosk.readers.polling import Pace
+from kiosk.readers.serial_scanner import SerialScanner, open_serial
+from presence.card import Evidence, SignedCode, Unreadable
+from tests.hardware_mocks.serial_scanner import EmulatedSerialScanner
+
+CODE = "TS1:6BFOXN*TS0BI$ZD.P9UOL97O4-2HH77HRM3DSPTV9"
+LONGEST = "TS1:" + "A" * 296
+NAME = "hall"
+LOOK_SECONDS = 0.005
+QUIET_LOOKS = 3
+"""After so many in which it was silent, a scanner says again what is held up to it. A scan without
+a terminator has ended by then."""
+LOOKS_AFTER = 4
+"""More looks than are asked for: what was said just before takes some of them."""
+PATIENCE = 20.0
+
+Outcomes = tuple[tuple[str, Any, Evidence | Unreadable], ...]
+VCARD = b"BEGIN:VCARD\nVERSION:3.0\nFN:Ola Eksempel\nEND:VCARD\r"
+
+
+def scanner_pace(looks_until_gone: int) -> Pace:
+    return Pace(idle=0.0, near=0.0, looks_until_gone=looks_until_gone, reopen=(0.02,))
+
+
+class Looks:
+    """Counts how often a reader has waited for its scanner."""
+
+    def __init__(self) -> None:
+        self._changed = Condition()
+        self._count = 0
+
+    def one_more(self) -> None:
+        with self._changed:
+            self._count += 1
+            self._changed.notify_all()
+
+    def wait(self, count: int) -> None:
+        with self._changed:
+            wanted = self._count + count + LOOKS_AFTER
+            if not self._changed.wait_for(lambda: self._count >= wanted, PATIENCE):
+                raise TimeoutError(f"{wanted - self._count} looks are missing")
+
+
+class SerialScannerBench(EmulatedSerialScanner):
+    """Nothing here waits for a clock: the scanner speaks when the reader has listened."""
+
+    def __init__(self) -> None:
+        super().__init__(repeats_itself=False)
+        self._looks = Looks()
+        self._quiet = 0
+
+    def listened(self, received: bytes) -> None:
+        self._quiet = 0 if received else self._quiet + 1
+        if self._quiet >= QUIET_LOOKS:
+            self._quiet = 0
+            self.repeat()
+        self.push()
+        self._looks.one_more()
+
+    def hold_code(self, code: str) -> None:
+        self.hold(code.encode() + b"\r")
+
+    def await_looks(self, count: int) -> None:
+        self._looks.wait(count)
+
+    def reader(self, looks_until_gone: int = 5) -> Reader:
+        bench = self
+
+        class Watched(serial.Serial):  # type: ignore[misc]  # pyserial has no types
+            def read(self, size: int = 1) -> bytes:
+                received: bytes = super().read(size)
+                bench.listened(received)
+                return received
+
+        def opener(device: str, seconds: float) -> serial.Serial:
+            open_serial(device, seconds).close()
+            return Watched(device, timeout=seconds, exclusive=True)
+
+        return SerialScanner(
+            NAME,
+            self.path,
+            scanner_pace(looks_until_gone),
+            look_seconds=LOOK_SECONDS,
+            opener=opener,
+        )
+
+    OUTCOMES: Outcomes = (
+        ("ended by CR", CODE.encode() + b"\r", SignedCode(CODE)),
+        ("ended by LF", CODE.encode() + b"\n", SignedCode(CODE)),
+        ("ended by CR and LF", CODE.encode() + b"\r\n", SignedCode(CODE)),
+        ("ended by Tab", CODE.encode() + b"\t", SignedCode(CODE)),
+        ("between STX and ETX", b"\x02" + CODE.encode() + b"\x03", SignedCode(CODE)),
+        ("with no end", CODE.encode(), SignedCode(CODE)),
+        ("QR in front", b"]Q3" + CODE.encode() + b"\r", SignedCode(CODE)),
+        ("maker's letter in front", b"s" + CODE.encode() + b"\r", SignedCode(CODE)),
+        (
+            "NUL bytes between",
+            b"\0\0" + CODE.encode()[:9] + b"\0" + CODE.encode()[9:] + b"\r\0",
+            SignedCode(CODE),
+        ),
+        ("300 characters", LONGEST.encode() + b"\r", SignedCode(LONGEST)),
+        ("301 characters", LONGEST.encode() + b"A\r", Unreadable.TOO_LONG),
+        ("the largest code", b"7" * 7089 + b"\r", Unreadable.UNSUPPORTED),
+        ("more than any code has", b"7" * 20_000 + b"\r", Unreadable.TOO_LONG),
+        ("glued together", LONGEST.encode() * 2 + b"\r", SignedCode(LONGEST)),
+        ("web address", b"https://example.org/?TS1:A\r", Unreadable.UNSUPPORTED),
+        ("visiting card", VCARD, Unreadable.UNSUPPORTED),
+        ("small letters", b"ts1:6bfoxn\r", Unreadable.UNSUPPORTED),
+        ("not at its beginning", b" TS1:6BFOXN\r", Unreadable.UNSUPPORTED),
+        ("Norwegian text", "Blåbærsyltetøy\r".encode(), Unreadable.UNSUPPORTED),
+        (
+            "a code with damage",
+            CODE.encode()[:20] + b"\xe5" + CODE.encode()[20:] + b"\r",
+            Unreadable.GARBLED,
+        ),
+    )
+
+
+BENCHES = [SerialScannerBench]
