@@ -154,19 +154,30 @@ def _told(stage: Told, _around: Surroundings, words: Words, now: datetime) -> Vi
 
 
 def _cannot_read(stage: CannotRead, _around: Surroundings, words: Words, now: datetime) -> View:
-    if stage.why is None:
-        lines = [words.say("see_staff")]
-    else:
-        advice = "try_again" if stage.why is Unreadable.GARBLED else "use_id_card"
-        lines = [words.say(advice), words.say("or_see_staff")]
+    icon, title, lines = _unread(stage)
     return View(
         key="cannot_read",
         tone="staff",
-        icon="unread",
-        title=words.say("cannot_read"),
-        lines=lines,
+        icon=icon,
+        title=words.say(title),
+        lines=[words.say(line) for line in lines],
         before=_before(stage.earlier, words, now),
     )
+
+
+def _unread(stage: CannotRead) -> tuple[str, str, tuple[str, ...]]:
+    """Icon, title and lines: what to do rather than what is wrong, where there is something."""
+    if stage.is_unanswered:
+        return "staff", "see_staff", ("visit_noted", "cannot_check")
+    match stage.why:
+        case None:
+            return "unread", "cannot_read", ("see_staff",)
+        case Unreadable.GARBLED:
+            return "unread", "try_again", ("hold_still", "or_see_staff")
+        case Unreadable.UNSUPPORTED:
+            return "unread", "not_this", ("only_id_card", "or_see_staff")
+        case _:
+            return "unread", "cannot_read", ("use_id_card", "or_see_staff")
 
 
 def _briefing(stage: BriefingOpen, _around: Surroundings, words: Words, now: datetime) -> View:
@@ -306,7 +317,8 @@ def _notice(said: Told | CannotRead | Reading, words: Words, now: datetime) -> N
     if isinstance(said, Reading):
         return Notice("calm", "wait", words.say("reading_line"))
     if isinstance(said, CannotRead):
-        return Notice("staff", "unread", words.say("cannot_read"))
+        icon, title, _ = _unread(said)
+        return Notice("staff", icon, words.say(title))
     tone, icon = _LOOKS.get(said.verdict.saying, _STAFF)
     titles = [_title(told, words_in(told.language), now) for told in (said, *said.earlier)]
     return Notice(tone, icon, " · ".join(titles))

@@ -25,9 +25,11 @@ from kiosk.events import (
 )
 from kiosk.screen.server import LoopbackScreen
 from kiosk.screen.view import view
+from kiosk.screen.words import CATALOGUES
 from presence.activity import Activity, DogPlace, DogTeam
 from presence.admission import decide
 from presence.briefing import BriefingVersion, Section, SectionKind
+from presence.card import Unreadable
 from presence.roster import MissingCourse
 from presence.verdict import Basis
 from tests.builders import (
@@ -60,8 +62,8 @@ SEEN = ("key", "title", "lines", "page", "notice", "signs")
 class Kiosk:
     """A screen, and the browser that shows it."""
 
-    def __init__(self, browser: Browser) -> None:
-        self.clock = SetClock()
+    def __init__(self, browser: Browser, language: str = "nb") -> None:
+        self.clock, self.language = SetClock(), language
         self.reported: SimpleQueue[Event] = SimpleQueue()
         self.screen = self.started(0)
         context = browser.new_context(viewport=SEVEN_INCH, has_touch=True)  # type: ignore[arg-type]
@@ -71,7 +73,9 @@ class Kiosk:
         self.page.on("console", lambda line: self.complaints.append(line.text))
 
     def started(self, port: int) -> LoopbackScreen:
-        screen = LoopbackScreen(self.clock, ZoneInfo, self.reported.put, port=port)
+        screen = LoopbackScreen(
+            self.clock, ZoneInfo, self.reported.put, port=port, language=self.language
+        )
         screen.start()
         return screen
 
@@ -87,7 +91,7 @@ class Kiosk:
         """Show it, and return when it is on the page, in its fonts and fitted."""
         self.screen.show(stage, around)
         local = self.clock.read().wall.astimezone(ZoneInfo(house().zone))
-        wanted = view(stage, around, "nb", local)
+        wanted = view(stage, around, self.language, local)
         self.page.wait_for_function(
             "wanted => shown && Object.keys(wanted).every("
             "key => JSON.stringify(shown[key]) === JSON.stringify(wanted[key]))",
@@ -246,6 +250,7 @@ NO_DOG = Told(
     "nb",
     seen=NOW,
 )
+UNREAD: list[Stage] = [*map(CannotRead, (None, *Unreadable)), CannotRead(None, is_unanswered=True)]
 PLAIN: list[Stage] = [Idle(), WELCOME, BACK, CannotRead(None), READING]
 ALL = [*PLAIN, NO_DOG, LONGEST, EXPIRED]
 
@@ -254,8 +259,12 @@ ALL = [*PLAIN, NO_DOG, LONGEST, EXPIRED]
     "stage", [*PLAIN, NO_DOG, LONGEST, EXPIRED], ids=lambda one: type(one).__name__
 )
 def test_nothing_is_cut_off_or_can_be_scrolled(kiosk: Kiosk, stage: Stage) -> None:
-    page = kiosk.shows(stage)
-    overflowing = page.evaluate(
+    assert cut_off(kiosk.shows(stage)) == []
+
+
+def cut_off(page: Page) -> list[str]:
+    """What does not fit where it stands."""
+    found: list[str] = page.evaluate(
         """() => [document.documentElement, ...document.querySelectorAll("body *")]
             .filter(box => !box.closest("svg") && getComputedStyle(box).display !== "inline")
             .filter(box => box.scrollWidth > box.clientWidth + 1
@@ -264,7 +273,23 @@ def test_nothing_is_cut_off_or_can_be_scrolled(kiosk: Kiosk, stage: Stage) -> No
             .filter(box => getComputedStyle(box).overflow === "hidden" || box.id === "words")
             .map(box => box.id || box.tagName)"""
     )
-    assert overflowing == []
+    return found
+
+
+@pytest.mark.parametrize("language", CATALOGUES)
+def test_what_cannot_be_read_is_said_in_big_letters_that_fit_in_every_language(
+    browser: Browser, language: str
+) -> None:
+    kiosk = Kiosk(browser, language)
+    kiosk.screen.show(Idle(), AROUND)
+    kiosk.page.goto(kiosk.screen.url)
+    for stage in UNREAD:
+        page = kiosk.shows(stage, replace(AROUND, is_connected=False))
+        assert cut_off(page) == []
+        assert millimetres_of_a_capital(page.locator("#title")) >= 7.3
+        assert millimetres_of_a_capital(page.locator("#lines")) >= 5.9
+    kiosk.page.context.close()
+    kiosk.screen.stop()
 
 
 @pytest.mark.parametrize("stage", PLAIN, ids=lambda one: type(one).__name__)

@@ -153,13 +153,23 @@ STAGES: list[tuple[Stage, str, list[str]]] = [
     (CannotRead(None), "Kortet kan ikke leses", ["Snakk med personalet"]),
     (
         CannotRead(Unreadable.GARBLED),
+        "Prøv en gang til",
+        ["Hold kortet helt stille.", "Eller snakk med personalet."],
+    ),
+    (
+        CannotRead(Unreadable.EMPTY),
         "Kortet kan ikke leses",
-        ["Hold kortet stille og prøv igjen.", "Eller snakk med personalet."],
+        ["Bruk ID-kortet ditt.", "Eller snakk med personalet."],
     ),
     (
         CannotRead(Unreadable.UNSUPPORTED),
-        "Kortet kan ikke leses",
-        ["Bruk ID-kortet ditt.", "Eller snakk med personalet."],
+        "Dette kan ikke brukes her",
+        ["Hold bare ID-kortet mot leseren.", "Eller snakk med personalet."],
+    ),
+    (
+        CannotRead(None, is_unanswered=True),
+        "Snakk med personalet",
+        ["De noterer besøket ditt.", "Kortet kan ikke sjekkes akkurat nå."],
     ),
     (
         BriefingRead("Kari", "nb"),

@@ -7,11 +7,13 @@ from string import Formatter
 
 import pytest
 
-from kiosk.events import Touch
+from kiosk.events import BriefingOpen, CannotRead, Touch
 from kiosk.screen.words import CATALOGUES
 from presence.activity import Activity, DogPlace, DogTeam
+from presence.briefing import BriefingVersion, Section, SectionKind
+from presence.card import Unreadable
 from presence.roster import RosterRow
-from tests.builders import TODAY, roster_row
+from tests.builders import CARD, TODAY, roster_row
 from tests.unit.screens import outside, said, seen, told
 
 
@@ -56,6 +58,45 @@ def test_who_comes_back_from_outside_is_welcomed_back(language: str, title: str,
 def test_a_person_whose_name_is_not_known_is_welcomed_back_as_well() -> None:
     stage = replace(told(roster_row(here=outside())), first_name=None)
     assert said(stage)[0] == "Velkommen tilbake"
+
+
+READING = BriefingOpen(
+    version=BriefingVersion(3),
+    sections=(Section((SectionKind.ALARM_SOUND,), "Alarmen", ("Gå rolig ut.",)),),
+    page=0,
+    language="nb",
+    first_name="Kari",
+    card=CARD,
+    opened=timedelta(hours=1),
+    is_unconfirmed=False,
+)
+UNREAD = [*map(CannotRead, (None, *Unreadable)), CannotRead(None, is_unanswered=True)]
+
+
+@pytest.mark.parametrize("language", CATALOGUES)
+def test_what_cannot_be_read_is_said_in_one_short_title_and_two_short_lines(language: str) -> None:
+    for stage in UNREAD:
+        title, lines = said(stage, language)
+        assert len(title) <= 28
+        assert len(lines) <= 2
+        assert all(len(line) <= 40 for line in lines)
+
+
+@pytest.mark.parametrize("language", CATALOGUES)
+def test_what_cannot_be_read_ends_with_the_staff_whatever_it_is(language: str) -> None:
+    staff = CATALOGUES[language]["see_staff"].split()[-1]
+    for stage in UNREAD:
+        title, lines = said(stage, language)
+        assert staff in " ".join((title, *lines))
+
+
+def test_who_reads_the_briefing_is_told_in_one_line_what_became_of_anothers_card() -> None:
+    titles = []
+    for said_now in (CannotRead(Unreadable.UNSUPPORTED), CannotRead(None, is_unanswered=True)):
+        notice = seen(replace(READING, notice=said_now)).notice
+        assert notice is not None
+        titles.append((notice.icon, notice.text))
+    assert titles == [("unread", "Dette kan ikke brukes her"), ("staff", "Snakk med personalet")]
 
 
 # --- the catalogues --------------------------------------------------------------------------
