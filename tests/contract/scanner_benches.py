@@ -13,6 +13,8 @@ from kiosk.ports import Reader
 from kiosk.readers.polling import Pace
 from kiosk.readers.serial_scanner import SerialScanner, open_serial
 from presence.card import Evidence, SignedCode, Unreadable
+from tests.hardware_mocks.hid_scanner import EmulatedHidScanner, ReaderBehindGlass
+from tests.hardware_mocks.keyboard import LAYOUTS, TAB, typed, typed_by_number, with_caps_lock
 from tests.hardware_mocks.serial_scanner import EmulatedSerialScanner
 
 CODE = "TS1:6BFOXN*TS0BI$ZD.P9UOL97O4-2HH77HRM3DSPTV9"
@@ -128,4 +130,35 @@ class SerialScannerBench(EmulatedSerialScanner):
     )
 
 
-BENCHES = [SerialScannerBench]
+class HidScannerBench(EmulatedHidScanner):
+    """The reader is in a process of its own, and each of its looks waits for what is typed."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._looks = Looks()
+
+    def hold_code(self, code: str) -> None:
+        self.hold(typed(code))
+
+    def await_looks(self, count: int) -> None:
+        self._looks.wait(count)
+
+    def reader(self, looks_until_gone: int = 5) -> Reader:
+        return ReaderBehindGlass(NAME, self, looks_until_gone, self._on_look)
+
+    def _on_look(self) -> None:
+        self.feed(QUIET_LOOKS)
+        self._looks.one_more()
+
+    OUTCOMES: Outcomes = (
+        *((layout, typed(CODE, layout), SignedCode(CODE)) for layout in LAYOUTS),
+        ("ended by Tab", typed(CODE, end=TAB), SignedCode(CODE)),
+        ("by numbers", typed_by_number(CODE), SignedCode(CODE)),
+        ("caps lock switched", with_caps_lock(typed(CODE.lower())), SignedCode(CODE)),
+        ("web address", typed("https://example.org/?TS1:A"), Unreadable.UNSUPPORTED),
+        ("not at its beginning", typed(" TS1:6BFOXN"), Unreadable.UNSUPPORTED),
+        ("Norwegian text", typed("blåbærsyltetøy", "no"), Unreadable.UNSUPPORTED),
+    )
+
+
+BENCHES = [SerialScannerBench, HidScannerBench]
