@@ -45,6 +45,9 @@ class Pace(Struct, frozen=True):
     after_hangs: tuple[float, ...] = (0.5, 60.0, 600.0)
     """Before a fresh thread takes over from one that hangs. No more threads than these are ever
     left behind: a driver that hangs once more needs a fresh process."""
+    keeps_device: float = 900.0
+    """So long a lost reader bears a thread that was left behind and may keep the device. Longer
+    than the last of `after_hangs`."""
 
 
 DEFAULT_PACE = Pace()

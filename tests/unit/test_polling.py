@@ -1,98 +1,111 @@
-"""How patiently a polling reader comes back, with a line that fails as often as it is told."""
+"""How patiently a polling reader comes back, on hardware that fails or hangs as it is told."""
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from threading import Condition
+from datetime import timedelta
 
 import pytest
 
-from kiosk.events import ReaderEvent, ReaderLost, ReaderReady
-from kiosk.readers.polling import Pace, PollingReader, Sighting
-from tests.hardware_mocks.witness import PATIENCE, Witness
+from kiosk.events import Presented, ReaderEvent, ReaderLost, ReaderReady, Removed
+from kiosk.readers.polling import PollingReader, ReaderHangsError
+from kiosk.readers.standing import Pace
+from presence.card import SignedCode
+from presence.messages import ReaderState
+from tests.hardware_mocks.hanging import PATIENCE, HangingHardware
+from tests.hardware_mocks.witness import Witness
 
 WAITS_AFTER_TWO_FAILURES = (0.001, 0.001, 60.0)
+QUICK = Pace(
+    idle=0.001,
+    near=0.001,
+    reopen=(0.001,),
+    quiet_attempts=2,
+    patience=3.0,
+    after_hangs=(0.001, 0.001),
+    keeps_device=100.0,
+)
+READY, SILENT, LOST = ReaderState.READY, ReaderState.SILENT, ReaderState.LOST
+RECOVERING = ReaderState.RECOVERING
+CODE = "TS1:ONE"
+PRESENTED = Presented("hall", SignedCode(CODE))
+CALLS = ["open", "sense", "read", "drop", "power"]
 
 
-class Hardware:
-    """Lines are opened on it. `failing_looks` of the next looks raise."""
+class Desk:
+    """A reader that works, its hardware, who hears it, and a clock that is set by hand."""
 
-    def __init__(self) -> None:
-        self.failing_looks = 0
-        self.looks = 0
-        self._progress = Condition()
+    def __init__(self, pace: Pace) -> None:
+        self.hardware, self.witness, self.seconds = HangingHardware(), Witness(), 0.0
+        self.reader = PollingReader("hall", self.hardware.line, pace, self.hardware.power_cycle)
 
-    def open(self) -> None:
-        pass
+    def start(self) -> threading.Thread:
+        """The reader's thread."""
+        before = set(threading.enumerate())
+        self.reader.start(self.witness.tell)
+        [thread] = set(threading.enumerate()) - before
+        return thread
 
-    def sense(self) -> Sighting | None:
-        with self._progress:
-            self.looks += 1
-            self._progress.notify_all()
-            if self.failing_looks:
-                self.failing_looks -= 1
-                raise OSError("no answer")
-        return None
+    def check(self, *, after: float = 0.0) -> None:
+        self.seconds += after
+        self.reader.check(timedelta(seconds=self.seconds))
 
-    def close(self) -> None:
-        pass
+    def hang_for(self, seconds: float) -> None:
+        """Check every second, for so long."""
+        self.check()
+        for _ in range(int(seconds)):
+            self.check(after=1.0)
 
-    def interrupt(self) -> None:
-        pass
+    def is_left(self) -> None:
+        """What hangs is told, broken off in vain, and left behind."""
+        self.hang_for(2 * QUICK.patience)
 
-    def drop(self) -> None:
-        pass
-
-    def fail(self, looks: int) -> None:
-        with self._progress:
-            self.failing_looks = looks
-
-    def await_looks(self, count: int) -> None:
-        with self._progress:
-            wanted = self.looks + count
-            assert self._progress.wait_for(lambda: self.looks >= wanted, PATIENCE)
+    def stays_silent(self, looks: int) -> bool:
+        self.hardware.await_looks(looks)
+        return self.witness.rest() == []
 
 
 @contextmanager
-def watching(pace: Pace) -> Iterator[tuple[Hardware, Witness]]:
-    hardware, witness = Hardware(), Witness()
-    reader = PollingReader("hall", lambda: hardware, pace)
-    reader.start(witness.tell)
-    assert kinds(witness) == [ReaderReady]
-    yield hardware, witness
-    reader.stop()
+def watching(pace: Pace) -> Iterator[Desk]:
+    desk = Desk(pace)
+    desk.reader.start(desk.witness.tell)
+    try:
+        assert kinds(desk.witness) == [ReaderReady]
+        yield desk
+    finally:
+        desk.hardware.let_go()
+        desk.reader.stop()
 
 
 def kinds(witness: Witness) -> list[type[ReaderEvent]]:
     return [type(event) for event in witness.next(1)]
 
 
-def stays_silent(hardware: Hardware, witness: Witness, looks: int) -> bool:
-    hardware.await_looks(looks)
-    return witness.rest() == []
-
-
 @pytest.mark.parametrize("failures", [1, 2])
-def test_what_few_attempts_cure_is_told_to_nobody(failures: int) -> None:
-    with watching(Pace(idle=0.001, reopen=(0.001,), quiet_attempts=2)) as (hardware, witness):
-        hardware.fail(failures)
-        assert stays_silent(hardware, witness, failures + 3)
+def test_what_few_attempts_cure_is_told_to_nobody_at_the_door(failures: int) -> None:
+    with watching(QUICK) as desk:
+        desk.hardware.fail(failures)
+        assert desk.stays_silent(failures + 3)
+        assert desk.witness.states == [READY, RECOVERING, READY]
+        assert desk.hardware.open_lines == 1
 
 
 def test_what_they_do_not_cure_is_told_once_and_so_is_recovery() -> None:
-    with watching(Pace(idle=0.001, reopen=(0.001,), quiet_attempts=2)) as (hardware, witness):
-        hardware.fail(5)
-        assert kinds(witness) == [ReaderLost]
-        assert kinds(witness) == [ReaderReady]
-        assert stays_silent(hardware, witness, 3)
+    with watching(QUICK) as desk:
+        desk.hardware.fail(5)
+        assert kinds(desk.witness) == [ReaderLost]
+        assert kinds(desk.witness) == [ReaderReady]
+        assert desk.stays_silent(3)
+        assert desk.witness.states == [READY, RECOVERING, LOST, READY]
 
 
 def test_a_reader_that_does_not_come_back_is_tried_less_and_less() -> None:
     pace = Pace(idle=0.001, reopen=WAITS_AFTER_TWO_FAILURES, quiet_attempts=2)
-    with watching(pace) as (hardware, witness):
-        hardware.fail(3)
-        assert kinds(witness) == [ReaderLost]
+    with watching(pace) as desk:
+        desk.hardware.fail(3)
+        assert kinds(desk.witness) == [ReaderLost]
         with pytest.raises(TimeoutError):
-            witness.next(1, patience=0.3)
+            desk.witness.next(1, patience=0.3)
 
 
 @pytest.mark.parametrize(("sound", "comes_back"), [(3, True), (10_000, False)])
@@ -102,12 +115,235 @@ def test_faults_that_follow_each_other_soon_are_counted_together(
     pace = Pace(
         idle=0.001, reopen=WAITS_AFTER_TWO_FAILURES, quiet_attempts=2, looks_until_sound=sound
     )
-    with watching(pace) as (hardware, witness):
+    with watching(pace) as desk:
         for _ in range(2):
-            hardware.fail(1)
-            assert stays_silent(hardware, witness, 6)
-        hardware.fail(1)
+            desk.hardware.fail(1)
+            assert desk.stays_silent(6)
+        desk.hardware.fail(1)
         if comes_back:
-            assert stays_silent(hardware, witness, 6)
+            assert desk.stays_silent(6)
         else:
-            assert kinds(witness) == [ReaderLost]
+            assert kinds(desk.witness) == [ReaderLost]
+
+
+# ---- power
+
+
+def test_power_is_switched_before_the_next_attempt_after_so_many_faults() -> None:
+    with watching(QUICK) as desk:
+        desk.hardware.fail(11)
+        assert kinds(desk.witness) + kinds(desk.witness) == [ReaderLost, ReaderReady]
+        opened = [call for call in desk.hardware.calls if call != "drop"]
+        expected = ["open"] * 3 + ["power"] + ["open"] * 7 + ["power"] + ["open"] * 2
+        assert opened == expected
+
+
+def test_power_that_cannot_be_switched_is_logged_once_and_ends_nothing(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def refused() -> None:
+        raise PermissionError("ask for permission")
+
+    hardware, witness = HangingHardware(), Witness()
+    reader = PollingReader("hall", hardware.line, QUICK, refused)
+    reader.start(witness.tell)
+    assert kinds(witness) == [ReaderReady]
+    hardware.fail(15)
+    assert kinds(witness) + kinds(witness) == [ReaderLost, ReaderReady]
+    reader.stop()
+    assert [record.message for record in caplog.records if record.levelname == "ERROR"] == [
+        "reader hall: its power cannot be switched: ask for permission"
+    ]
+
+
+def test_a_reader_whose_power_nobody_can_switch_is_opened_afresh_all_the_same() -> None:
+    hardware, witness = HangingHardware(), Witness()
+    reader = PollingReader("hall", hardware.line, QUICK)
+    reader.start(witness.tell)
+    assert kinds(witness) == [ReaderReady]
+    hardware.fail(15)
+    assert kinds(witness) + kinds(witness) == [ReaderLost, ReaderReady]
+    reader.stop()
+
+
+# ---- hanging
+
+
+def test_a_look_that_hangs_is_told_and_broken_off_and_the_reader_comes_back() -> None:
+    with watching(QUICK) as desk:
+        threads = threading.active_count()
+        desk.hardware.hang()
+        desk.hang_for(QUICK.patience)
+        assert desk.witness.states[:2] == [READY, SILENT]
+        desk.hardware.await_looks(3)
+        assert desk.witness.states == [READY, SILENT, RECOVERING, READY]
+        assert desk.witness.rest() == []
+        assert desk.hardware.open_lines == 1
+        assert threading.active_count() == threads
+
+
+def test_a_call_that_is_only_slow_is_told_to_nobody() -> None:
+    with watching(QUICK) as desk:
+        desk.hardware.hang()
+        desk.hang_for(QUICK.patience - 1)
+        desk.check(after=0.9)
+        desk.hardware.let_go()
+        desk.hardware.await_looks(3)
+        assert desk.witness.states == [READY]
+
+
+def test_a_call_that_returns_after_all_makes_the_reader_ready() -> None:
+    with watching(QUICK) as desk:
+        desk.hardware.hang(breaks_off=False)
+        desk.hang_for(QUICK.patience + 1)
+        assert desk.witness.states == [READY, SILENT]
+        desk.hardware.let_go()
+        desk.hardware.await_looks(3)
+        assert desk.witness.states == [READY, SILENT, READY]
+        assert desk.hardware.calls == ["open"]
+
+
+def test_a_reader_that_looks_and_looks_does_not_hang_however_long_it_does() -> None:
+    with watching(QUICK) as desk:
+        for _ in range(10):
+            desk.check(after=1000)
+            desk.hardware.await_looks(2)
+        assert desk.witness.states == [READY]
+
+
+def test_checks_that_come_late_still_try_to_break_off_before_a_thread_is_left() -> None:
+    with watching(QUICK) as desk:
+        desk.hardware.hang()
+        desk.check()
+        desk.check(after=1000)
+        desk.hardware.await_looks(3)
+        assert desk.witness.states == [READY, SILENT, RECOVERING, READY]
+        assert desk.hardware.calls == ["open", "drop", "open"]
+
+
+def test_a_driver_that_objects_to_being_broken_off_harms_only_itself() -> None:
+    with watching(QUICK) as desk:
+        desk.hardware.objects = True
+        desk.hardware.hang()
+        desk.is_left()
+        assert kinds(desk.witness) + kinds(desk.witness) == [ReaderLost, ReaderReady]
+
+
+def test_what_cannot_be_broken_off_is_left_behind_and_power_is_switched() -> None:
+    with watching(QUICK) as desk:
+        desk.hardware.hang(breaks_off=False)
+        desk.is_left()
+        assert kinds(desk.witness) + kinds(desk.witness) == [ReaderLost, ReaderReady]
+        assert desk.witness.states == [READY, SILENT, LOST, READY]
+        assert desk.hardware.calls == ["open", "power", "open"]
+        assert desk.hardware.open_lines == 2, "one is still in use by the thread that hangs"
+
+
+def test_a_thread_that_was_left_lets_go_of_its_line_and_says_nothing_when_it_returns() -> None:
+    desk = Desk(QUICK)
+    thread = desk.start()
+    assert kinds(desk.witness) == [ReaderReady]
+    desk.hardware.hang(breaks_off=False)
+    desk.is_left()
+    assert kinds(desk.witness) + kinds(desk.witness) == [ReaderLost, ReaderReady]
+    assert thread.is_alive()
+    desk.hardware.let_go()
+    thread.join(PATIENCE)
+    assert not thread.is_alive()
+    assert desk.hardware.open_lines == 1
+    assert desk.stays_silent(3)
+    desk.reader.stop()
+    assert desk.hardware.open_lines == 0
+
+
+def test_a_card_whose_reading_hangs_is_presented_by_the_thread_that_takes_over_alone() -> None:
+    with watching(QUICK) as desk:
+        desk.hardware.card = CODE
+        desk.hardware.hang("read", breaks_off=False)
+        desk.is_left()
+        events = desk.witness.next(3)
+        assert [type(event) for event in events[:2]] == [ReaderLost, ReaderReady]
+        assert events[2] == PRESENTED
+        desk.hardware.let_go()
+        desk.hardware.await_open_lines(1)
+        assert desk.stays_silent(3)
+
+
+def test_a_card_on_a_reader_that_is_left_counts_as_gone() -> None:
+    with watching(QUICK) as desk:
+        desk.hardware.card = CODE
+        assert desk.witness.next(1) == [PRESENTED]
+        desk.hardware.hang(breaks_off=False)
+        desk.is_left()
+        events = desk.witness.next(4)
+        assert [type(event) for event in events] == [ReaderLost, Removed, ReaderReady, Presented]
+
+
+@pytest.mark.parametrize("call", CALLS)
+def test_whatever_call_hangs_the_reader_comes_back(call: str) -> None:
+    with watching(QUICK) as desk:
+        desk.hardware.will_hang(call)
+        if call == "read":
+            desk.hardware.card = CODE
+        else:
+            desk.hardware.fail(3)
+        desk.hardware.await_hangs(1)
+        desk.is_left()
+        desk.hardware.card = CODE
+        events = desk.witness.until(Presented)
+        assert [type(event) for event in events] == [ReaderLost, ReaderReady, Presented]
+        desk.hardware.let_go()
+        desk.hardware.await_open_lines(1)
+
+
+def test_a_reader_that_hangs_from_the_beginning_is_silent_and_then_lost() -> None:
+    desk = Desk(QUICK)
+    desk.hardware.will_hang("open")
+    desk.reader.start(desk.witness.tell)
+    desk.hardware.await_hangs(1)
+    desk.is_left()
+    assert kinds(desk.witness) + kinds(desk.witness) == [ReaderLost, ReaderReady]
+    assert desk.witness.states == [SILENT, LOST, READY]
+    desk.hardware.let_go()
+    desk.reader.stop()
+
+
+def test_no_more_threads_are_left_behind_than_the_pace_allows() -> None:
+    with watching(QUICK) as desk:
+        for _ in QUICK.after_hangs:
+            desk.hardware.hang(breaks_off=False)
+            desk.is_left()
+        desk.hardware.hang(breaks_off=False)
+        with pytest.raises(ReaderHangsError, match="reader hall hangs again and again"):
+            desk.is_left()
+
+
+def test_a_device_that_a_thread_keeps_to_itself_needs_a_fresh_process() -> None:
+    with watching(QUICK) as desk:
+        desk.hardware.is_exclusive = True
+        desk.hardware.hang(breaks_off=False)
+        desk.is_left()
+        desk.hardware.await_calls("drop", 3)
+        assert desk.witness.states == [READY, SILENT, LOST]
+        with pytest.raises(ReaderHangsError, match="hangs, and keeps its device"):
+            desk.check(after=QUICK.keeps_device + 1)
+
+
+def test_a_thread_that_hangs_while_the_reader_works_is_borne() -> None:
+    with watching(QUICK) as desk:
+        desk.hardware.hang(breaks_off=False)
+        desk.is_left()
+        assert kinds(desk.witness) + kinds(desk.witness) == [ReaderLost, ReaderReady]
+        desk.check(after=1000)
+        assert desk.stays_silent(3)
+
+
+def test_a_reader_that_was_never_started_or_is_stopped_is_not_checked() -> None:
+    desk = Desk(QUICK)
+    desk.hang_for(10)
+    desk.reader.start(desk.witness.tell)
+    assert kinds(desk.witness) == [ReaderReady]
+    desk.hardware.hang()
+    desk.reader.stop()
+    desk.hang_for(10)
+    assert desk.witness.states == [READY]
