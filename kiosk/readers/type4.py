@@ -37,20 +37,20 @@ def read_type4(apdu: Callable[[bytes], bytes]) -> SignedCode | SunMessage | Unre
     """
     try:
         _ask(apdu, b"\x00\xa4\x04\x00\x07" + NDEF_APPLICATION + b"\x00")
-        _select(apdu, CONTAINER_FILE)
-        container = _read(apdu, 0, CONTAINER_BYTES)
     except _RefusedError:
         return Unreadable.UNSUPPORTED
     try:
-        return evidence_in(_find_message(apdu, container))
+        return evidence_in(_find_message(apdu))
     except _TooLongError:
         return Unreadable.TOO_LONG
     except (BrokenError, _RefusedError):
         return Unreadable.GARBLED
 
 
-def _find_message(apdu: Callable[[bytes], bytes], container: bytes) -> bytes:
+def _find_message(apdu: Callable[[bytes], bytes]) -> bytes:
     """The NDEF file's message; empty if there is none, or none for everyone."""
+    _select(apdu, CONTAINER_FILE)
+    container = _read(apdu, 0, CONTAINER_BYTES)
     version, most, control = container[2], int.from_bytes(container[3:5]), container[7:15]
     file, size, access = control[2:4], int.from_bytes(control[4:6]), control[6]
     if version >> 4 not in (2, 3) or control[:2] != b"\x04\x06" or access:

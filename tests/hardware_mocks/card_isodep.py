@@ -81,8 +81,13 @@ class IsoDepCard:
 
     def historical(self) -> bytes:
         """The historical bytes of the answer to select, of which a PC/SC reader makes the ATR."""
-        optional = sum(bool(self.ats[1] & bit) for bit in (0x10, 0x20, 0x40))
+        optional = sum(bool(self.form & bit) for bit in (0x10, 0x20, 0x40))
         return self.ats[2 + optional :]
+
+    @property
+    def form(self) -> int:
+        """T0: the size of frames, and what follows. May be left out, and means 32 bytes then."""
+        return self.ats[1] if len(self.ats) > 1 else 0x02
 
     def apdu(self, command: bytes) -> bytes:
         """The response to one command: data and status word."""
@@ -110,7 +115,7 @@ class Blocks:
     def __init__(self, card: IsoDepCard, reader_frame: int) -> None:
         self._card = card
         self._room = reader_frame - AROUND_A_BLOCK
-        self._own_frame = SIZES[min(card.ats[1] & 0x0F, 8)]
+        self._own_frame = SIZES[min(card.form & 0x0F, 8)]
         self._number = 1
         self._command = b""
         self._waits = 0

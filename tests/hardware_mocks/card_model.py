@@ -164,9 +164,10 @@ class UidOnlyCard:
     """A chip that gives its serial number and wants a key for anything else (MIFARE Classic)."""
 
     uid: bytes = bytes.fromhex("9c31f00d")
+    sel_res: bytes = b"\x08"
 
     def select(self) -> Anticollision:
-        return Anticollision(self.uid, sens_res=b"\x00\x04", sel_res=b"\x08")
+        return Anticollision(self.uid, b"\x00\x04", self.sel_res)
 
     def answer(self, command: bytes) -> bytes | None:
         return NAK_NOT_ALLOWED if command else None

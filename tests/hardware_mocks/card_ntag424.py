@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.ciphers.algorithms import AES
 from cryptography.hazmat.primitives.ciphers.modes import CBC, ECB
 from cryptography.hazmat.primitives.cmac import CMAC
 
-from tests.hardware_mocks.card_model import SAMPLE_UID
+from tests.hardware_mocks.card_model import SAMPLE_UID, Anticollision
 from tests.hardware_mocks.card_type4 import LENGTH, NDEF_FILE, Type4Card, encoded
 
 BLOCK = 16
@@ -101,13 +101,23 @@ class Ntag424Card(Type4Card):
     """Makes the MAC; this card's alone."""
     counter: int = 0
     """Readings so far."""
+    has_random_uid: bool = False
+    """Found by another serial number each time; its own is in the encrypted data only."""
     padding: Random = field(default_factory=lambda: Random(424))
+    """Fills the encrypted data up."""
+    names: Random = field(default_factory=lambda: Random(8))
     _fresh: bool = False
 
     def __post_init__(self) -> None:
         texts = [text for text in (self.code, SUN_PREFIX + PLACEHOLDER) if text is not None]
         self.message = self.message or encoded(ndef.TextRecord(text, "nb") for text in texts)
         super().__post_init__()
+
+    def select(self) -> Anticollision:
+        found = super().select()
+        if not self.has_random_uid:
+            return found
+        return Anticollision(b"\x08" + self.names.randbytes(3), found.sens_res, found.sel_res)
 
     def opened(self, file: bytes) -> None:
         self._fresh = file == NDEF_FILE

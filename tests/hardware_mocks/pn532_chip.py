@@ -17,9 +17,13 @@ CRC_CHECK = 0x80
 SENS_REQ = 0x26
 """Left in the FIFO when no card answered it."""
 AUTOMATIC_RATS = 0x10
+ISO_DEP = 0x20
 TYPE_A = 0x00
 
 OK, TIME_OUT, CRC_ERROR, INVALID_PARAMETER, WRONG_CONTEXT = 0x00, 0x01, 0x02, 0x10, 0x27
+
+
+Found = tuple[Anticollision, Card]
 
 
 class Code(IntEnum):
@@ -54,8 +58,8 @@ class Pn532Chip:
 
     def __init__(self) -> None:
         self.cards: tuple[Card, ...] = ()
-        self._listed: list[Card] = []
-        self._selected: Card | None = None
+        self._listed: list[Found] = []
+        self._selected: Found | None = None
         self.reset()
         self._commands: dict[int, Callable[[bytes], bytes]] = {
             Code.DIAGNOSE: lambda sent: sent if sent[0] == 0 else b"\x00",
@@ -151,18 +155,18 @@ class Pn532Chip:
         found = [(card.select(), card) for card in self.cards]
         found = [one for one in found if wanted in (b"", cascaded(one[0].uid))]
         found.sort(key=lambda one: bits(cascaded(one[0].uid)), reverse=True)
-        self._listed = [card for _, card in found[:most]]
-        if self._listed:
+        self._listed = found[:most]
+        if found:
             self._registers[FIFO_DATA] = 0
             self._selected = self._listed[0] if most == 1 else None
-        targets = (self._target(*one) for one in found[:most])
+        targets = (self._target(*one) for one in self._listed)
         return bytes([len(self._listed)]) + b"".join(
             bytes([number]) + target for number, target in enumerate(targets, start=1)
         )
 
     def _target(self, found: Anticollision, card: Card) -> bytes:
         target = found.sens_res + found.sel_res + bytes([len(found.uid)]) + found.uid
-        if self._parameters & AUTOMATIC_RATS and found.sel_res[0] & 0x20:
+        if self._parameters & AUTOMATIC_RATS and found.sel_res[0] & ISO_DEP:
             target += card.answer(b"\xe0\x50") or b""
         return target
 
@@ -175,7 +179,7 @@ class Pn532Chip:
     def _exchange(self, command: bytes) -> bytes:
         if self._selected is None:
             return bytes([TIME_OUT])
-        answer = self._selected.answer(command)
+        answer = self._selected[1].answer(command)
         return bytes([TIME_OUT]) if answer is None else bytes([OK]) + answer
 
     def _communicate_thru(self, command: bytes) -> bytes:
@@ -183,9 +187,12 @@ class Pn532Chip:
         checked = self._registers[RX_MODE] & CRC_CHECK
         if reply[0] != OK:
             return reply
-        if len(reply) == 2:  # a 4-bit acknowledgement has no checksum
+        if len(reply) == 2 and self._speaks_in_pages():  # 4 bits, which have no checksum
             return bytes([CRC_ERROR]) if checked else reply
         return reply if checked else reply + crc_a(reply[1:])
+
+    def _speaks_in_pages(self) -> bool:
+        return self._selected is not None and not self._selected[0].sel_res[0] & ISO_DEP
 
     def _release(self, _sent: bytes) -> bytes:
         self._listed, self._selected = [], None

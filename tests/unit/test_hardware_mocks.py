@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.hardware_mocks.card_isodep import BankCard
 from tests.hardware_mocks.card_model import (
     NTAG215,
     NTAG216,
@@ -73,6 +74,48 @@ def test_a_card_is_found_with_its_serial_number() -> None:
     assert chip.execute(Code.IN_LIST_PASSIVE_TARGET, FIND_TYPE_A + b"\x88" + UID) == found
     another = b"\x88" + UID[::-1]
     assert chip.execute(Code.IN_LIST_PASSIVE_TARGET, FIND_TYPE_A + another) == b"\x00"
+
+
+def test_of_two_cards_both_are_found_and_one_is_selected_by_its_number() -> None:
+    """UM0701-02, section 7.3.5: a count, then each card behind its number."""
+    chip = Pn532Chip()
+    low, high = blank_card(uid=UID), UidOnlyCard()  # they differ first where the second sends 1
+    chip.place(low, high)
+    first = b"\x01\x00\x04\x08\x04" + high.uid
+    second = b"\x02\x00\x44\x00\x07" + UID
+    assert chip.execute(Code.IN_LIST_PASSIVE_TARGET, b"\x02\x00") == b"\x02" + first + second
+    assert chip.execute(Code.IN_COMMUNICATE_THRU, b"\x30\x00") == b"\x01", "none is selected"
+    assert chip.execute(Code.IN_SELECT, b"\x03") == b"\x27"
+    assert chip.execute(Code.IN_SELECT, b"\x02") == b"\x00"
+    answer = chip.execute(Code.IN_COMMUNICATE_THRU, b"\x30\x00")
+    assert answer is not None
+    assert answer[1:5] == low.memory()[:4]
+
+
+def test_of_two_cards_the_wanted_one_is_found_by_its_serial_number() -> None:
+    chip = Pn532Chip()
+    chip.place(blank_card(uid=UID), UidOnlyCard())
+    one = chip.execute(Code.IN_LIST_PASSIVE_TARGET, b"\x01\x00\x88" + UID)
+    other = chip.execute(Code.IN_LIST_PASSIVE_TARGET, b"\x01\x00" + UidOnlyCard().uid)
+    assert one == b"\x01\x01\x00\x44\x00\x07" + UID
+    assert other == b"\x01\x01\x00\x04\x08\x04" + UidOnlyCard().uid
+    assert chip.execute(Code.IN_LIST_PASSIVE_TARGET, b"\x03\x00") == b"\x10"
+
+
+def test_where_cards_differ_the_one_that_sends_a_one_is_found() -> None:
+    chip = Pn532Chip()
+    chip.place(UidOnlyCard(b"\x01\x02\x03\x04"), UidOnlyCard(b"\x01\x03\x03\x04"))
+    found = chip.execute(Code.IN_LIST_PASSIVE_TARGET, FIND_TYPE_A)
+    assert found is not None
+    assert found[-4:] == b"\x01\x03\x03\x04"
+
+
+def test_a_block_of_one_byte_has_its_checksum() -> None:
+    chip = Pn532Chip()
+    chip.place(BankCard())
+    chip.execute(Code.IN_LIST_PASSIVE_TARGET, FIND_TYPE_A)
+    chip.execute(Code.IN_COMMUNICATE_THRU, b"\xe0\x80")
+    assert chip.execute(Code.IN_COMMUNICATE_THRU, b"\x12\x00") == b"\x00\xa2"
 
 
 def test_a_card_hears_nothing_before_it_is_found_or_after_the_field_is_off() -> None:
