@@ -3,7 +3,7 @@
 import logging
 import os
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -12,21 +12,28 @@ from pathlib import Path
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
+from kiosk.attached import (
+    attach_lamps,
+    attach_pins,
+    attach_readers,
+    attach_switches,
+    check_readers,
+)
 from kiosk.chips import ChipMemory
 from kiosk.clock import SystemClock
-from kiosk.config import Choices, Config, IndicatorConfig
+from kiosk.config import Choices, Config
 from kiosk.delivery import UploadSchedule
 from kiosk.events import Way
-from kiosk.health import Depth, Health, Knowledge, Systemd, environment, free_disk
-from kiosk.indicator import FACTORIES, PinFactory, Pins, open_indicator, open_pins
+from kiosk.health import Condition, Depth, Health, Knowledge, Systemd, environment, free_disk
+from kiosk.indicator import FACTORIES, PinFactory, Switches
 from kiosk.link import Address, MqttLink
 from kiosk.loop import Inbox, Loop, Ports
 from kiosk.outbox import SqliteOutbox
 from kiosk.ports import Clock, Indicator, Outbox, Reader
-from kiosk.readers import FAMILIES, WAYS, ReaderSpec, open_reader
+from kiosk.readers import FAMILIES, RESETTABLE, WAYS, device_fault
+from kiosk.readers.power import switch_fault
 from kiosk.roster import SqliteRoster
 from kiosk.screen.server import LoopbackScreen
-from kiosk.screen.view import Ways
 from kiosk.screen.words import CATALOGUES
 from kiosk.session import Session
 from kiosk.statuslists import SqliteStatusLists
@@ -38,10 +45,19 @@ from presence.verdict import Verdict
 
 log = logging.getLogger(__name__)
 
-CHOICES = Choices(reader_families=FAMILIES, pin_factories=FACTORIES, languages=tuple(CATALOGUES))
+CHOICES = Choices(
+    reader_families=FAMILIES,
+    resettable=RESETTABLE,
+    device_fault=device_fault,
+    switch_fault=switch_fault,
+    pin_factories=FACTORIES,
+    languages=tuple(CATALOGUES),
+)
 WATCHDOG_EVERY = timedelta(seconds=1)
+CHECK_READERS_EVERY = timedelta(seconds=1)
 KEEP_TIME_EVERY = timedelta(minutes=10)
 FORGET_EVERY = timedelta(hours=1)
+LOOK_EVERY = timedelta(seconds=2)
 
 Decide = Callable[[Facts, datetime], Verdict]
 
@@ -81,6 +97,7 @@ class Parts:
     link: MqttLink
     screen: LoopbackScreen
     readers: Sequence[Reader]
+    switches: Switches
     systemd: Systemd
     closing: ExitStack
 
@@ -107,6 +124,7 @@ class App:
             parts.screen.start()
             for reader in parts.readers:
                 reader.start(parts.inbox.report)
+            parts.switches.start(parts.inbox.report)
             parts.link.start()
             log.info("ready; the page is at %s", self.url)
             parts.systemd.ready()
@@ -131,11 +149,12 @@ class App:
             chore.work_if_due(uptime)
 
 
-def build(
+def build(  # noqa: PLR0913  each stands in for one part
     config: Config,
     *,
     clock: Clock | None = None,
     readers: Sequence[Reader] | None = None,
+    pins: PinFactory | None = None,
     indicator: Indicator | None = None,
     outbox: KeptOutbox | None = None,
     decide: Decide = admission.decide,
@@ -143,8 +162,9 @@ def build(
 ) -> App:
     """Put a kiosk together as configured; whatever is given stands in for the configured part.
 
-    `frame_ancestors` are origins whose pages may frame the kiosk's own. Raises ReaderConfigError,
-    IndicatorConfigError, TrustError and StoreError, each saying what is wrong.
+    `pins` are closed by whoever gives them; `frame_ancestors` are origins whose pages may frame the
+    kiosk's own. Raises ReaderConfigError, IndicatorConfigError, TrustError and StoreError, each
+    saying what is wrong.
     """
     with ExitStack() as stack:
         trust, inbox = load_trust(config.trust), Inbox()
@@ -153,12 +173,16 @@ def build(
         roster, lists, chips = _memory(config.data, trust, stack)
         clock, chores = _time(config.data, clock, stack)
         chores += [Chore(WATCHDOG_EVERY, systemd.alive), forgetting(roster, chips, clock)]
-        pins = _pins(config.indicator, stack)
-        indicator = _lamps(config.indicator, pins) if indicator is None else indicator
+        pins = attach_pins(config.indicator, pins, stack)
+        indicator = attach_lamps(config.indicator, pins) if indicator is None else indicator
         stack.callback(indicator.close)
-        screen = _screen(config, clock, inbox, frame_ancestors)
+        switches = stack.enter_context(closing(attach_switches(config.switches, pins)))
+        readers = attach_readers(config, readers, pins, stack)
+        chores.append(Chore(CHECK_READERS_EVERY, lambda: check_readers(readers)))
+        health = _health(config, clock, readers, outbox, roster, lists)
+        chores.append(Chore(LOOK_EVERY, health.look))
+        screen = _screen(config, clock, inbox, health.condition, frame_ancestors)
         stack.callback(screen.stop)
-        readers = _readers(config, readers, stack)
         link = _link(config, trust, inbox, clock, stack)
         world = Ports(
             clock=clock,
@@ -169,12 +193,12 @@ def build(
             statuses=lists,
             link=link,
             delivery=UploadSchedule(outbox, config.kiosk, _jitter),
-            health=_health(config, clock, readers, outbox, roster, lists),
+            health=health,
             screen=screen,
             indicator=indicator,
         )
         session = _session(config, trust, decide)
-        parts = Parts(clock, inbox, link, screen, readers, systemd, stack.pop_all())
+        parts = Parts(clock, inbox, link, screen, readers, switches, systemd, stack.pop_all())
         return App(Loop(config.kiosk, session, world, inbox, os.urandom), parts, chores)
 
 
@@ -184,18 +208,6 @@ def load_trust(path: Path) -> TrustList:
         return decode_trust(path.read_bytes())
     except OSError as error:
         raise TrustError(f"the trust list cannot be read: {error}") from error
-
-
-def open_readers(config: Config) -> list[Reader]:
-    """Raises ReaderConfigError."""
-    return [open_reader(ReaderSpec(one.family, one.device, one.name)) for one in config.readers]
-
-
-def _readers(config: Config, given: Sequence[Reader] | None, stack: ExitStack) -> Sequence[Reader]:
-    readers = open_readers(config) if given is None else given
-    for reader in readers:
-        stack.callback(reader.stop)
-    return readers
 
 
 def _outbox(data: Path, given: KeptOutbox | None, stack: ExitStack) -> KeptOutbox:
@@ -236,21 +248,12 @@ def forgetting(roster: SqliteRoster, chips: ChipMemory, clock: Clock) -> Chore:
     return Chore(FORGET_EVERY, forget)
 
 
-def _pins(config: IndicatorConfig, stack: ExitStack) -> PinFactory | None:
-    """What everything on pins shares."""
-    pins = open_pins(config.factory)
-    if pins is not None:
-        stack.callback(pins.close)
-    return pins
-
-
-def _lamps(config: IndicatorConfig, pins: PinFactory | None) -> Indicator:
-    wired = Pins(config.green, config.amber, config.red, config.buzzer)
-    return open_indicator(wired, pins)
-
-
 def _screen(
-    config: Config, clock: Clock, inbox: Inbox, frame_ancestors: Sequence[str]
+    config: Config,
+    clock: Clock,
+    inbox: Inbox,
+    condition: Callable[[], Condition],
+    frame_ancestors: Sequence[str],
 ) -> LoopbackScreen:
     return LoopbackScreen(
         clock,
@@ -258,17 +261,14 @@ def _screen(
         inbox.report,
         port=config.screen.port,
         language=config.screen.language,
-        ways=_ways(config),
         frame_ancestors=frame_ancestors,
+        condition=condition,
     )
 
 
-def _ways(config: Config) -> Ways:
-    """How a card can be shown to this kiosk, by its readers."""
-    ways = {WAYS[one.family] for one in config.readers}
-    if Way.CODE not in ways:
-        return Ways.READER
-    return Ways.CAMERA if ways == {Way.CODE} else Ways.BOTH
+def _ways(config: Config) -> Mapping[str, Way]:
+    """How a card is shown to each reader, by its name."""
+    return {one.name or one.family: WAYS[one.family] for one in config.readers}
 
 
 def _link(
@@ -322,7 +322,14 @@ def _health(
 
 def _session(config: Config, trust: TrustList, decide: Decide) -> Session:
     answer_time = timedelta(milliseconds=config.answer_deadline_ms)
-    return Session(config.kiosk, trust, ZoneInfo, answer_time=answer_time, decide=decide)
+    return Session(
+        config.kiosk,
+        trust,
+        ZoneInfo,
+        ways=_ways(config),
+        answer_time=answer_time,
+        decide=decide,
+    )
 
 
 def _jitter() -> float:

@@ -1,4 +1,5 @@
-"""The readers that are attached to a kiosk, as it is configured, with what switches their power."""
+"""What is attached to a kiosk, as it is configured: what hangs on pins, and the readers with what
+switches their power."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -6,11 +7,42 @@ from contextlib import ExitStack
 from datetime import timedelta
 from functools import partial
 
-from kiosk.config import Config, ReaderConfig
-from kiosk.indicator import PinFactory, open_reset_line
-from kiosk.ports import Reader
+from kiosk.config import Config, IndicatorConfig, ReaderConfig, SwitchesConfig
+from kiosk.indicator import (
+    PinFactory,
+    Pins,
+    Switches,
+    SwitchPins,
+    open_indicator,
+    open_pins,
+    open_reset_line,
+    open_switches,
+)
+from kiosk.ports import Indicator, Reader
 from kiosk.readers import PowerCycle, ReaderSpec, open_reader
 from kiosk.readers.power import usb_port
+
+
+def attach_pins(
+    config: IndicatorConfig, given: PinFactory | None, stack: ExitStack
+) -> PinFactory | None:
+    """What everything on pins shares."""
+    if given is not None:
+        return given
+    pins = open_pins(config.factory)
+    if pins is not None:
+        stack.callback(pins.close)
+    return pins
+
+
+def attach_lamps(config: IndicatorConfig, pins: PinFactory | None) -> Indicator:
+    wired = Pins(config.green, config.amber, config.red, config.buzzer)
+    return open_indicator(wired, pins)
+
+
+def attach_switches(config: SwitchesConfig, pins: PinFactory | None) -> Switches:
+    wired = SwitchPins(config.button, config.alarm, config.is_normally_open)
+    return open_switches(wired, pins)
 
 
 def open_readers(

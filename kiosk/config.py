@@ -4,7 +4,7 @@ Every fault is told at once, with the line it stands in, so that nobody has to m
 restart at a time. What each key means is in `deploy/kiosk.toml`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import cast
 
@@ -17,12 +17,19 @@ from presence.settings import Fault, Settings, SettingsError, Table
 
 LOG_LEVELS = ("debug", "info", "warning", "error")
 HIGHEST_PIN = 27
+CONTACTS = ("normally_closed", "normally_open")
 
 
 class Choices(Struct, frozen=True):
     """What can be chosen; whoever composes the program knows."""
 
     reader_families: Sequence[str]
+    resettable: Sequence[str]
+    """Those families of which a chip has a reset line."""
+    device_fault: Callable[[str, str], str | None]
+    """What is wrong with such a device of a known family."""
+    switch_fault: Callable[[str], str | None]
+    """What is wrong with such a path of what switches a reader's power."""
     pin_factories: Sequence[str]
     languages: Sequence[str]
 
@@ -40,9 +47,14 @@ class Server(Struct, frozen=True):
 
 
 class ReaderConfig(Struct, frozen=True):
+    """`reset_pin` is the Broadcom (GPIO) number of the pin that resets the reader's chip, `power`
+    the path of what switches the power of its USB port; not both."""
+
     family: str
     device: str
     name: str
+    reset_pin: int | None = None
+    power: str | None = None
 
 
 class IndicatorConfig(Struct, frozen=True):
@@ -53,6 +65,16 @@ class IndicatorConfig(Struct, frozen=True):
     amber: int = 27
     red: int = 22
     buzzer: int = 18
+
+
+class SwitchesConfig(Struct, frozen=True):
+    """Broadcom (GPIO) numbers of the pins, which the indicator's factory gives; None: there is no
+    such switch."""
+
+    button: int | None = None
+    alarm: int | None = None
+    is_normally_open: bool = False
+    """The alarm closes its contact instead of opening it. Then a cut wire is never noticed."""
 
 
 class ScreenConfig(Struct, frozen=True):
@@ -71,6 +93,7 @@ class Config(Struct, frozen=True):
     server: Server
     readers: tuple[ReaderConfig, ...] = ()
     indicator: IndicatorConfig = IndicatorConfig()
+    switches: SwitchesConfig = SwitchesConfig()
     screen: ScreenConfig = ScreenConfig()
     answer_deadline_ms: int = 700
     log_level: str = "info"
@@ -93,13 +116,15 @@ def load(path: Path, choices: Choices) -> Config:
 
 def _config(root: Table, folder: Path, choices: Choices) -> Config:
     kiosk = _kiosk(root)
+    indicator, pins = _indicator(root.table("indicator"), choices)
     return Config(
         kiosk=kiosk,
         data=_data(root, folder),
         trust=_trust(root, folder),
         server=_server(root.table("server"), kiosk),
-        readers=_readers(root.tables("reader"), choices),
-        indicator=_indicator(root.table("indicator"), choices),
+        readers=_readers(root.tables("reader"), choices, pins),
+        indicator=indicator,
+        switches=_switches(root.table("switches"), pins),
         screen=_screen(root.table("screen"), choices),
         answer_deadline_ms=root.whole("answer_deadline_ms", 100, 5_000, 700),
         log_level=root.text("log_level", "info", choices=LOG_LEVELS),
@@ -138,35 +163,75 @@ def _server(table: Table, kiosk: KioskId) -> Server:
     )
 
 
-def _readers(tables: Sequence[Table], choices: Choices) -> tuple[ReaderConfig, ...]:
+class _Pins:
+    """Which pin serves what, so that none serves two."""
+
+    def __init__(self, *, are_there: bool) -> None:
+        self._are_there = are_there
+        self._users: dict[int, str] = {}
+
+    def take(self, table: Table, key: str, pin: int) -> None:
+        user = self._users.setdefault(pin, table.path(key))
+        if user != table.path(key):
+            table.fault(key, f"pin {pin} is taken by {user}")
+
+    def maybe(self, table: Table, key: str) -> int | None:
+        """The pin that this key names, if it is there."""
+        pin = table.maybe_whole(key, 0, HIGHEST_PIN)
+        if pin is not None and not self._are_there:
+            table.fault(key, "there are no pins without indicator.factory")
+        elif pin is not None and table.is_sound(key):
+            self.take(table, key, pin)
+        return pin
+
+
+def _readers(tables: Sequence[Table], choices: Choices, pins: _Pins) -> tuple[ReaderConfig, ...]:
     readers: list[ReaderConfig] = []
     for table in tables:
-        reader = _reader(table, choices)
+        reader = _reader(table, choices, pins)
         if reader.name and any(other.name == reader.name for other in readers):
             table.fault("name", f"two readers are called {reader.name!r}")
         readers.append(reader)
     return tuple(readers)
 
 
-def _reader(table: Table, choices: Choices) -> ReaderConfig:
+def _reader(table: Table, choices: Choices, pins: _Pins) -> ReaderConfig:
     family = table.text("family", choices=choices.reader_families)
-    path = "the whole path of a device, such as /dev/serial0"
-    device = table.text("device", pattern="/.*", must_be=path)
-    return ReaderConfig(family, device, table.text("name", family))
+    is_known = family in choices.reader_families
+    device = table.text("device", "")
+    fault = choices.device_fault(family, device) if is_known else None
+    if fault is not None:
+        table.fault("device", fault)
+    reset_pin = pins.maybe(table, "reset_pin")
+    if reset_pin is not None and is_known and family not in choices.resettable:
+        table.fault("reset_pin", f"only for {', '.join(choices.resettable)}")
+    power = table.text("power", "") or None
+    fault = None if power is None else choices.switch_fault(power)
+    if fault is not None:
+        table.fault("power", fault)
+    if power is not None and reset_pin is not None:
+        table.fault("power", "one of reset_pin and power is enough")
+    return ReaderConfig(family, device, table.text("name", family), reset_pin, power)
 
 
-def _indicator(table: Table, choices: Choices) -> IndicatorConfig:
+def _indicator(table: Table, choices: Choices) -> tuple[IndicatorConfig, _Pins]:
+    """Lamps and buzzer, and the pins that they leave to others."""
     default = IndicatorConfig()
     factory = table.text("factory", "none", choices=choices.pin_factories)
-    pins = {
+    wired = {
         name: table.whole(name, 0, HIGHEST_PIN, cast("int", getattr(default, name)))
         for name in ("green", "amber", "red", "buzzer")
     }
-    users: dict[int, str] = {}
-    for name, pin in pins.items():
-        if users.setdefault(pin, name) != name:
-            table.fault(name, f"pin {pin} is taken by {users[pin]}")
-    return IndicatorConfig(None if factory == "none" else factory, **pins)
+    pins = _Pins(are_there=factory != "none")
+    for name, pin in wired.items():
+        pins.take(table, name, pin)
+    return IndicatorConfig(None if factory == "none" else factory, **wired), pins
+
+
+def _switches(table: Table, pins: _Pins) -> SwitchesConfig:
+    button, alarm = pins.maybe(table, "button"), pins.maybe(table, "alarm")
+    contact = table.text("alarm_contact", "normally_closed", choices=CONTACTS)
+    return SwitchesConfig(button, alarm, is_normally_open=contact == "normally_open")
 
 
 def _screen(table: Table, choices: Choices) -> ScreenConfig:

@@ -5,10 +5,15 @@ from pathlib import Path
 import pytest
 
 from kiosk.config import Choices, Config, IndicatorConfig, ReaderConfig, load
+from kiosk.readers import device_fault
+from kiosk.readers.power import switch_fault
 from presence.settings import SettingsError
 
 CHOICES = Choices(
     reader_families=("pn532",),
+    resettable=("pn532",),
+    device_fault=device_fault,
+    switch_fault=switch_fault,
     pin_factories=("lgpio", "mock", "none"),
     languages=("nb", "sv"),
 )
@@ -89,7 +94,7 @@ device = "serial1"
 
 [[reader]]
 family = "pn532"
-device = "/dev/serial2"
+device = "serial2"
 
 [indicator]
 factory = "gpio"
@@ -113,10 +118,10 @@ port = true
         "kiosk.toml:7: server.host: must be a text in quotes",
         "kiosk.toml:8: server.port: must be a whole number from 1 to 65535",
         "kiosk.toml:15: reader[1].family: unknown 'pn523'; choose one of: pn532",
-        "kiosk.toml:16: reader[1].device: must be the whole path of a device, such as /dev/serial0",
         "kiosk.toml:18: reader[2].name: two readers are called 'pn532'",
+        "kiosk.toml:20: reader[2].device: needs the path of its device, such as /dev/serial0",
         "kiosk.toml:23: indicator.factory: unknown 'gpio'; choose one of: lgpio, mock, none",
-        "kiosk.toml:25: indicator.red: pin 17 is taken by green",
+        "kiosk.toml:25: indicator.red: pin 17 is taken by indicator.green",
         "kiosk.toml:26: indicator.purple: unknown key",
         "kiosk.toml:29: screen.language: unknown 'no'; choose one of: nb, sv",
         "kiosk.toml:30: screen.port: must be a whole number from 0 to 65535",
@@ -131,10 +136,8 @@ port = true
         (GOOD + "reader = 1\n", ["7: server.reader: unknown key"]),
         ("server = 1\n" + GOOD[: GOOD.index("[server]")], ["1: server: must be a table: [server]"]),
         ("reader = 1\n" + GOOD, ["1: reader: must be one table for each: [[reader]]"]),
-        (
-            GOOD + "[[reader]]\n",
-            ["7: reader[0].device: is missing", "7: reader[0].family: is missing"],
-        ),
+        (GOOD + "[[reader]]\n", ["7: reader[0].family: is missing"]),
+        (GOOD + '[[reader]]\nfamily = "pn532"\n', ["7: reader[0].device: needs the path"]),
         (GOOD.replace('"data"', '""'), ["2: data: must not be empty"]),
         (GOOD.replace('"data"', '"trust.json"'), ["2: data: trust.json is not a folder"]),
     ],
