@@ -65,7 +65,9 @@ class ReaderSpec(Struct, frozen=True):
 def device_fault(family: str, device: str) -> str | None:
     """What is wrong with such a device of a known family, if anything: "needs ..."."""
     pattern, needed = DEVICES[family]
-    return None if pattern.fullmatch(device) else f"needs {needed}"
+    if pattern.fullmatch(device):
+        return None
+    return f"needs {needed}" + (f", not {device!r}" if device else "")
 
 
 def open_reader(spec: ReaderSpec, power_cycle: PowerCycle | None = None) -> Reader:
@@ -83,7 +85,7 @@ def open_reader(spec: ReaderSpec, power_cycle: PowerCycle | None = None) -> Read
         )
     fault = device_fault(spec.family, spec.device)
     if fault is not None:
-        raise ReaderConfigError(f"reader {spec.family} {fault}, not {spec.device!r}")
+        raise ReaderConfigError(f"reader {spec.family} {fault}")
     return opener(spec, power_cycle)
 
 

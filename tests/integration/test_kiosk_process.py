@@ -158,28 +158,18 @@ def test_a_broken_configuration_tells_every_fault_with_its_line_and_exits_2(
     assert ended.returncode == 2
     assert ended.stderr.splitlines() == [
         f"{config}:6: server.port: must be a whole number from 1 to 65535",
-        f"{config}:9: reader[0].device: is missing",
         f"{config}:9: reader[0].family: is missing",
         f"{config}:10: reader[0].famly: unknown key; did you mean family?",
     ]
     assert not (home.folder / "data").exists()
 
 
-@pytest.mark.parametrize(
-    ("change", "told"),
-    [
-        (("trust.json", "kiosk.toml"), "the trust list cannot be read"),
-        (("[screen]", '[[reader]]\nfamily = "pn532"\ndevice = "/dev/a b"\n[screen]'), "/dev/a b"),
-    ],
-)
-def test_what_only_the_parts_can_tell_is_a_configuration_fault_too(
-    home: Home, change: tuple[str, str], told: str
-) -> None:
+def test_what_only_the_parts_can_tell_is_a_configuration_fault_too(home: Home) -> None:
     config = home.config(CLOSED_PORT)
-    config.write_text(config.read_text().replace(*change))
+    config.write_text(config.read_text().replace("trust.json", "kiosk.toml"))
     ended = run("--config", str(config), "--check")
     assert ended.returncode == 2
-    assert told in ended.stderr
+    assert "the trust list cannot be read" in ended.stderr
 
 
 def test_a_good_configuration_passes_the_check(home: Home) -> None:

@@ -119,7 +119,8 @@ port = true
         "kiosk.toml:8: server.port: must be a whole number from 1 to 65535",
         "kiosk.toml:15: reader[1].family: unknown 'pn523'; choose one of: pn532",
         "kiosk.toml:18: reader[2].name: two readers are called 'pn532'",
-        "kiosk.toml:20: reader[2].device: needs the path of its device, such as /dev/serial0",
+        "kiosk.toml:20: reader[2].device: needs the path of its device, such as /dev/serial0,"
+        " not 'serial2'",
         "kiosk.toml:23: indicator.factory: unknown 'gpio'; choose one of: lgpio, mock, none",
         "kiosk.toml:25: indicator.red: pin 17 is taken by indicator.green",
         "kiosk.toml:26: indicator.purple: unknown key",

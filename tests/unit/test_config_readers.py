@@ -80,7 +80,9 @@ def test_the_only_pcsc_reader_needs_no_name(folder: Path) -> None:
 def test_another_kind_of_device_is_a_fault_in_its_line(
     folder: Path, family: str, device: str, told: str
 ) -> None:
-    assert faults(folder, reader(family, device)) == [f"kiosk.toml:8: reader[0].device: {told}"]
+    assert faults(folder, reader(family, device)) == [
+        f"kiosk.toml:8: reader[0].device: {told}, not {device!r}"
+    ]
 
 
 def test_a_device_that_is_missing_is_told_with_the_line_of_its_reader(folder: Path) -> None:
