@@ -41,10 +41,10 @@ class Lamps:
         """Raises gpiozero's errors if a pin cannot be had; those it had are let go of then."""
         self._patterns = patterns
         with ExitStack() as stack:
-            self._green, self._amber, self._red = (
+            self._lamps = [
                 stack.enter_context(closing(LED(pin, pin_factory=pin_factory)))
                 for pin in (pins.green, pins.amber, pins.red)
-            )
+            ]
             self._buzzer = stack.enter_context(closing(_buzzer(pins.buzzer, pin_factory)))
             self._devices = stack.pop_all()
         self._turn = threading.Condition()
@@ -81,10 +81,10 @@ class Lamps:
         self._devices.close()
 
     def _light(self, pattern: Pattern) -> None:
-        with self._bearing_faults():
-            self._green.value = pattern.green
-            self._amber.value = pattern.amber
-            self._red.value = pattern.red
+        lit = (pattern.green, pattern.amber, pattern.red)
+        for lamp, is_lit in zip(self._lamps, lit, strict=True):
+            with self._bearing_faults():
+                lamp.value = is_lit
 
     def _sound(self) -> None:
         """The tone of the current beat, or silence."""

@@ -3,11 +3,12 @@
 import logging
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from typing import Protocol
+from typing import Any, Protocol
 
-from gpiozero import Button, InputDevice
+from gpiozero import Button, DigitalInputDevice
 from msgspec import Struct
 
 from kiosk.events import AlarmChanged, ButtonPressed, SwitchEvent
@@ -65,7 +66,7 @@ class PushButton:
 
     def close(self) -> None:
         """Let go of the pin. May be called twice."""
-        self._button.close()
+        _let_go(self._button)
 
     def _pressed(self) -> None:
         with self._turn:
@@ -95,22 +96,28 @@ class PushButton:
 class FireAlarm:
     """The fire alarm's relay: a contact between its pin and ground, free of any voltage.
 
-    The pin is pulled up, so an open contact is high, and so is a cut wire. Looks at the pin in one
-    thread of its own. A pin that cannot be read is an alarm as well: nobody knows that it is not.
+    The pin is pulled up, so an open contact is high, and so is a cut wire. A thread of its own
+    takes edges as they come and looks at the pin in between. A pin that cannot be read is an alarm
+    as well: nobody knows that it is not.
     """
 
     def __init__(
         self, pin: int, pin_factory: PinFactory, *, is_normally_open: bool = False
     ) -> None:
         """Raises gpiozero's errors if the pin cannot be had."""
-        self._input = InputDevice(pin, pull_up=True, pin_factory=pin_factory)
+        self._input = DigitalInputDevice(pin, pull_up=True, pin_factory=pin_factory)
         self._raised_when_closed = is_normally_open
         self._has_failed = False
-        self._ending = threading.Event()
+        self._edges: deque[tuple[bool, float]] = deque()
+        """Whether each closed the contact, and when."""
+        self._wake = threading.Event()
+        self._is_ending = False
         self._thread: threading.Thread | None = None
 
     def start(self, report: Report) -> None:
         """Report how the alarm is, as soon as that is known, and every change from then on."""
+        self._input.when_activated = self._closed
+        self._input.when_deactivated = self._opened
         self._thread = threading.Thread(
             target=self._watch, args=(report,), name="fire alarm", daemon=True
         )
@@ -118,19 +125,39 @@ class FireAlarm:
 
     def close(self) -> None:
         """End the thread and let go of the pin. May be called twice."""
-        self._ending.set()
+        self._is_ending = True
+        self._wake.set()
         if self._thread is not None:
             self._thread.join()
-        self._input.close()
+        _let_go(self._input)
+
+    def _closed(self) -> None:
+        self._edge(is_closed=True)
+
+    def _opened(self) -> None:
+        self._edge(is_closed=False)
+
+    def _edge(self, *, is_closed: bool) -> None:
+        """In the thread of the pins, which must not be kept, and dies of whatever is raised."""
+        self._edges.append((is_closed, time.monotonic()))
+        self._wake.set()
 
     def _watch(self, report: Report) -> None:
         contact = Contact()
-        while not self._ending.wait(contact.pause):
-            news = contact.found(raised=self._is_raised(), at=time.monotonic())
-            if news is not None:
-                report(AlarmChanged(news))
+        while not self._is_ending:
+            self._wake.wait(contact.pause)
+            self._wake.clear()
+            while self._edges:
+                is_closed, at = self._edges.popleft()
+                self._take(contact, report, raised=self._means(is_closed=is_closed), at=at)
+            self._take(contact, report, raised=self._look(), at=time.monotonic())
 
-    def _is_raised(self) -> bool:
+    def _take(self, contact: Contact, report: Report, *, raised: bool, at: float) -> None:
+        news = contact.found(raised=raised, at=at)
+        if news is not None and not self._is_ending:
+            report(AlarmChanged(news))
+
+    def _look(self) -> bool:
         try:
             is_closed = bool(self._input.is_active)
         except faults() as error:
@@ -138,7 +165,12 @@ class FireAlarm:
                 self._has_failed = True
                 log.error("the fire alarm's pin cannot be read, which counts as alarm: %s", error)
             return True
-        self._has_failed = False
+        if self._has_failed:
+            self._has_failed = False
+            log.warning("the fire alarm's pin can be read again")
+        return self._means(is_closed=is_closed)
+
+    def _means(self, *, is_closed: bool) -> bool:
         return is_closed == self._raised_when_closed
 
 
@@ -181,6 +213,14 @@ def open_switches(wired: SwitchPins, factory: PinFactory | None) -> Switches:
                 )
         stack.pop_all()
     return Switches(parts)
+
+
+def _let_go(device: Any) -> None:
+    """Close a device of gpiozero's. By itself it leaves its edges with lgpio: the next program part
+    on this pin would set off a callback without an owner, of which lgpio's only thread dies."""
+    if not device.closed:
+        device.pin.when_changed = None
+        device.close()
 
 
 def _to_nobody(_event: SwitchEvent) -> None:

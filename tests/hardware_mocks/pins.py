@@ -1,4 +1,5 @@
-"""Pins that remember what was done to them: lamps by state, buzzers by tone."""
+"""Pins that remember what was done to them: lamps by state, buzzers by tone; and what is pressed,
+opened and cut outside."""
 
 import threading
 import time
@@ -20,6 +21,11 @@ class WatchedPin(MockPWMPin):  # type: ignore[misc]  # gpiozero is untyped
         self.heard_at: list[float] = []
         """When each of `tones` began, in seconds of the monotonic clock."""
         super().__init__(factory, info)
+
+    def _set_pull(self, value: str) -> None:
+        super()._set_pull(value)
+        if self._number in self.factory.grounded:
+            self.drive_low()
 
     def close(self) -> None:
         """Let go of the pin. It floats: what it drove was not switched off by this."""
@@ -51,7 +57,29 @@ class WatchedPins(MockFactory):  # type: ignore[misc]  # gpiozero is untyped
 
     def __init__(self) -> None:
         self.changed = threading.Condition()
+        self.grounded: set[int] = set()
+        """Inputs that something outside connects with ground."""
         super().__init__(pin_class=WatchedPin)
+
+    def press(self, button: int) -> None:
+        """Press the button on this GPIO number, or close the contact."""
+        self.grounded.add(button)
+        self.pin(button).drive_low()
+
+    def let_go(self, button: int) -> None:
+        """Let the button go."""
+        self.grounded.discard(button)
+        self.pin(button).drive_high()
+
+    close_contact = press
+    """The fire alarm's relay is at rest. Before anything is opened on the pin it is so from the
+    start."""
+
+    open_contact = let_go
+    """The fire alarm's relay opens: an alarm."""
+
+    cut_wire = let_go
+    """Somebody cuts the wire to the relay: nothing holds the pin low any more."""
 
     def await_tones(self, pin: WatchedPin, count: int) -> list[float | None]:
         """The tones of `pin` once there are `count` of them. Raises TimeoutError."""

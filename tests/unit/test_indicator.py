@@ -168,9 +168,3 @@ def test_lamps_that_cannot_be_are_an_error_at_start_up(
 ) -> None:
     with pytest.raises(IndicatorConfigError, match=complaint):
         open_indicator(pins, open_pins(factory))
-
-
-def test_real_pins_are_never_replaced_by_emulated_ones() -> None:
-    """This machine has no pins: asking for real ones fails, whatever else could be had."""
-    with pytest.raises(IndicatorConfigError, match="lgpio"):
-        open_pins("lgpio")
