@@ -9,6 +9,7 @@ the one to pcscd that was not there before.
 
 import contextlib
 import os
+import re
 import socket
 import stat
 import threading
@@ -73,6 +74,10 @@ def kind_of(atr: bytes) -> Kind:
     return Kind.TYPE2 if historical[9:11] in TYPE2_NAMES else Kind.SERIAL
 
 
+ANTENNA = re.compile(r"\bPICC\b|CL\b|\bContactless\b", re.IGNORECASE)
+INSIDE = re.compile(r"\bSAM\b")
+
+
 def choose(names: Sequence[str], device: str) -> str:
     """The reader whose name contains `device`; the only one, if that is empty.
 
@@ -80,12 +85,9 @@ def choose(names: Sequence[str], device: str) -> str:
     CL or Contactless; the one called SAM is inside it. Raises ReaderGoneError unless it is clear.
     """
     meant = [name for name in names if device.lower() in name.lower()]
-    if len(meant) > 1:
-        meant = [name for name in meant if "SAM" not in name.split()] or meant
-    if len(meant) > 1:
-        words = {"picc", "cl", "contactless"}
-        antennas = [name for name in meant if words & set(_words(name))]
-        meant = antennas if len(antennas) == 1 else meant
+    if len({_model(name) for name in meant}) == 1:
+        meant = [name for name in meant if not INSIDE.search(name)] or meant
+        meant = [name for name in meant if ANTENNA.search(name)] or meant
     if len(meant) == 1:
         return meant[0]
     if meant:
@@ -95,8 +97,9 @@ def choose(names: Sequence[str], device: str) -> str:
     raise ReaderGoneError("no reader is plugged in")
 
 
-def _words(name: str) -> list[str]:
-    return name.lower().replace("[", " ").replace("]", " ").split()
+def _model(name: str) -> tuple[str, ...]:
+    """Maker and model, which begin every name."""
+    return tuple(name.split()[:2])
 
 
 class State(NamedTuple):
