@@ -85,7 +85,7 @@ def taken_up(held: Held, trust: TrustList, asked_for: Assurance) -> Case | Unrea
         case SunMessage():
             return Case(held, evidence, known=None)
         case ChipUid():
-            is_enough = asked_for is Assurance.A0
+            is_enough = asked_for is Assurance.A0 and not evidence.is_random
             return Case(held, evidence, known=None) if is_enough else Unreadable.UNSUPPORTED
         case Unreadable():
             return evidence

@@ -96,7 +96,7 @@ class OutboxThatDropsTheParked(SqliteOutbox):
 class RosterWithoutVersions(SqliteRoster):
     """Takes whatever row comes."""
 
-    def learn(self, row: RosterRow) -> None:
+    def learn(self, row: RosterRow, at: datetime) -> None:
         self._write([row])
         self._take_over({**self._rows, row.volunteer: row})
 

@@ -279,6 +279,15 @@ def test_where_numbers_alone_are_not_accepted_a_phone_leaves_no_trace(home: Hous
     ]
 
 
+def test_a_number_that_was_made_up_for_this_touch_is_nobodys_and_is_not_asked_about() -> None:
+    stand = at_home()
+    hold_up(stand, ChipUid("08A1B2C3"))
+    assert stand.stage == CannotRead(Unreadable.UNSUPPORTED)
+    assert hold_up(stand, ChipUid("08A1B2C3D4E5F6"))[-1] == Consult(
+        stand.tap, ChipUid("08A1B2C3D4E5F6")
+    )
+
+
 def test_a_kiosk_that_does_not_know_its_home_accepts_no_number_alone() -> None:
     stand = Stand()
     stand.handle(ev.HouseChanged(None, {}))
