@@ -34,6 +34,11 @@ class Attention:
         self._strangers: dict[int, _Stranger] = {}
         self._told: int | None = None
 
+    @property
+    def is_on_a_card(self) -> bool:
+        """Does a code of ours count, though perhaps out of sight for a moment?"""
+        return self._ours is not None
+
     def choose(self, texts: Sequence[str]) -> str | None:
         """The text that counts in this look; None: no card is to be seen."""
         ours = [text for text in texts if isinstance(our_code(text), SignedCode)]

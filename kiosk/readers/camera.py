@@ -1,6 +1,7 @@
 """A camera that cards' QR codes are shown to. To the kiosk it is a reader like any other.
 
-Pictures are looked at and forgotten: none is kept, written or logged.
+Pictures are looked at and forgotten: none is kept, written or logged. In an empty hall most are not
+looked at, for a kiosk idles all day.
 """
 
 from collections.abc import Callable
@@ -8,7 +9,7 @@ from functools import partial
 
 from kiosk.readers.attention import Attention
 from kiosk.readers.codes import our_code
-from kiosk.readers.frames import FrameSource
+from kiosk.readers.frames import Frame, FrameSource, Stillness
 from kiosk.readers.polling import Pace, PollingReader, Sighting
 from kiosk.readers.qr import QrDecoder
 from presence.card import Evidence, Unreadable
@@ -37,13 +38,22 @@ class _View:
 
     def __init__(self, source: FrameSource, decoder: QrDecoder, attention: Attention) -> None:
         self._source, self._decoder, self._attention = source, decoder, attention
+        self._stillness = Stillness()
+        self._seen: Sighting | None = None
 
     def open(self) -> None:
         self._source.open()
 
     def sense(self) -> Sighting | None:
-        """The card in the next picture, if any."""
-        text = self._attention.choose(self._decoder.texts(self._source.frame()))
+        """The card in the next picture, if any. While none is held up, a picture that shows nothing
+        new shows what the one before did."""
+        frame = self._source.frame()
+        if self._attention.is_on_a_card or self._stillness.is_worth_a_look(frame):
+            self._seen = self._look(frame)
+        return self._seen
+
+    def _look(self, frame: Frame) -> Sighting | None:
+        text = self._attention.choose(self._decoder.texts(frame))
         return None if text is None else Sighting(text.encode(), partial(_evidence, text))
 
     def close(self) -> None:

@@ -1,4 +1,5 @@
-"""Where pictures come from: what a camera is to whoever looks for codes in them."""
+"""Where pictures come from: what a camera is to whoever looks for codes in them, and which of its
+pictures are worth that."""
 
 from typing import Protocol
 
@@ -24,3 +25,61 @@ class FrameSource(Protocol):
 
     def close(self) -> None:
         """Let go of the device, in whatever state. May be called twice. Raises nothing."""
+
+
+EVERY = 4
+"""Of pictures in which nothing moves, one in so many is looked at: what is read in one look out of
+a few, such as a faint code that somebody holds quite still, is found within two seconds."""
+EAGER = 8
+"""So many pictures are looked at after each that is unlike the one before: half of them blurred."""
+STEP, BLOCK = 4, 4
+"""One pixel in so many of each row and column is compared, and so many squared of those together:
+a code that can be read is dozens of blocks."""
+BLOCKS_CHANGED = 24
+FAINT = 4.0
+"""Greys that a block may change by itself, besides four times what most of them do: noise."""
+FLASH = 12.0
+"""Greys by which most blocks may change together before that is a change: a light that flickers."""
+
+
+class Stillness:
+    """Tells pictures in which something moves from those of an empty hall, at a small part of what
+    looking for codes takes. Keeps a thumbnail of the last picture that was looked at."""
+
+    def __init__(self) -> None:
+        self._known: npt.NDArray[np.float32] | None = None
+        self._eager = 0
+        self._skipped = 0
+
+    def is_worth_a_look(self, frame: Frame) -> bool:
+        """Is anything new in the picture, or is it time to make sure?"""
+        thumbnail = _thumbnail(frame)
+        if self._is_new(thumbnail):
+            self._eager = EAGER
+        self._skipped += 1
+        if self._eager == 0 and self._skipped < EVERY:
+            return False
+        self._eager = max(0, self._eager - 1)
+        self._known, self._skipped = thumbnail, 0
+        return True
+
+    def _is_new(self, thumbnail: npt.NDArray[np.float32]) -> bool:
+        if self._known is None or self._known.shape != thumbnail.shape or thumbnail.size == 0:
+            return True
+        changes = np.abs(thumbnail - self._known)
+        most = float(np.median(changes))
+        count = int(np.count_nonzero(changes > FAINT + 4 * most))
+        return most > FLASH or count >= BLOCKS_CHANGED
+
+
+def _thumbnail(frame: Frame) -> npt.NDArray[np.float32]:
+    """Means of blocks, of green where there are colours."""
+    if frame.ndim == 3 and frame.shape[2] > 0:
+        frame = frame[:, :, min(1, frame.shape[2] - 1)]
+    if frame.ndim != 2:
+        return np.zeros((0, 0), np.float32)
+    few = frame[::STEP, ::STEP]
+    high, wide = few.shape[0] // BLOCK, few.shape[1] // BLOCK
+    blocks = few[: high * BLOCK, : wide * BLOCK].reshape(high, BLOCK, wide, BLOCK)
+    means: npt.NDArray[np.float32] = blocks.mean(axis=(1, 3), dtype=np.float32)
+    return means

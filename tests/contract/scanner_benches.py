@@ -1,4 +1,4 @@
-"""What is shown to scanners in the contract tests.
+"""What is shown to scanners, and to the Pi's own camera, in the contract tests.
 
 A scanner has no card that rests: while something is held up to it, it says the same again and
 again. A look is one time that the reader waits for it.
@@ -10,11 +10,14 @@ from typing import Any
 import serial
 
 from kiosk.ports import Reader
+from kiosk.readers.camera import CameraReader
 from kiosk.readers.polling import Pace
 from kiosk.readers.serial_scanner import SerialScanner, open_serial
 from presence.card import Evidence, SignedCode, Unreadable
+from tests.contract.reader_benches import CameraBench
 from tests.hardware_mocks.hid_scanner import EmulatedHidScanner, ReaderBehindGlass
 from tests.hardware_mocks.keyboard import LAYOUTS, TAB, typed, typed_by_number, with_caps_lock
+from tests.hardware_mocks.picamera2 import EmulatedPicamera
 from tests.hardware_mocks.serial_scanner import EmulatedSerialScanner
 
 CODE = "TS1:6BFOXN*TS0BI$ZD.P9UOL97O4-2HH77HRM3DSPTV9"
@@ -161,4 +164,15 @@ class HidScannerBench(EmulatedHidScanner):
     )
 
 
-BENCHES = [SerialScannerBench, HidScannerBench]
+class PicameraBench(EmulatedPicamera, CameraBench):
+    def reader(self, looks_until_gone: int = 5) -> Reader:
+        # Its driver is there only once this bench stands.
+        from kiosk.readers.picamera import PicameraSource
+
+        return CameraReader(NAME, lambda: PicameraSource(0), scanner_pace(looks_until_gone))
+
+    # What is made of a picture is none of its business: some will do.
+    OUTCOMES: Outcomes = CameraBench.OUTCOMES[:4]
+
+
+BENCHES = [SerialScannerBench, HidScannerBench, PicameraBench]

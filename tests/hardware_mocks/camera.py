@@ -68,6 +68,10 @@ class EmulatedCamera:
         with self._changed:
             self._is_plugged = True
 
+    @property
+    def is_plugged(self) -> bool:
+        return self._is_plugged
+
     def await_looks(self, count: int) -> None:
         """Wait until so many more pictures have been taken. What was made of all of them but the
         last has been told by then. Raises TimeoutError."""

@@ -9,6 +9,7 @@ from kiosk.events import Presented, ReaderEvent, Removed
 from kiosk.readers import FAMILIES, ReaderConfigError, ReaderSpec, open_reader
 from kiosk.readers.presentation import TRIES, Presentation, identity
 from presence.card import SignedCode, Unreadable
+from tests.hardware_mocks.picamera2 import use_as_driver
 
 NAME = "hall"
 CODE = SignedCode("TS1:ONE")
@@ -55,6 +56,7 @@ def test_a_reader_that_cannot_be_is_an_error_at_start_up(spec: ReaderSpec, compl
 
 @pytest.mark.parametrize("family", FAMILIES)
 def test_a_reader_that_was_never_started_can_be_stopped(family: str) -> None:
+    use_as_driver()
     device = {"picamera": "0", "pcsc": "ACR1252"}.get(family, "/dev/serial0")
     open_reader(ReaderSpec(family, device)).stop()
 
