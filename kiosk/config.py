@@ -18,6 +18,9 @@ from presence.settings import Fault, Settings, SettingsError, Table
 LOG_LEVELS = ("debug", "info", "warning", "error")
 HIGHEST_PIN = 27
 CONTACTS = ("normally_closed", "normally_open")
+SERIAL_LINES = ("/dev/serial0", "/dev/ttyAMA0", "/dev/ttyS0")
+SERIAL_PINS = (14, 15)
+"""Where a Raspberry Pi's own serial line comes out."""
 
 
 class Choices(Struct, frozen=True):
@@ -170,6 +173,11 @@ class _Pins:
         self._are_there = are_there
         self._users: dict[int, str] = {}
 
+    def give(self, table: Table, key: str, numbers: Sequence[int]) -> None:
+        """These serve what the key names, if anything here is about pins."""
+        for pin in numbers if self._are_there else ():
+            self.take(table, key, pin)
+
     def take(self, table: Table, key: str, pin: int) -> None:
         user = self._users.setdefault(pin, table.path(key))
         if user != table.path(key):
@@ -202,6 +210,8 @@ def _reader(table: Table, choices: Choices, pins: _Pins) -> ReaderConfig:
     fault = choices.device_fault(family, device) if is_known else None
     if fault is not None:
         table.fault("device", fault)
+    if device in SERIAL_LINES:
+        pins.give(table, "device", SERIAL_PINS)
     reset_pin = pins.maybe(table, "reset_pin")
     if reset_pin is not None and is_known and family not in choices.resettable:
         table.fault("reset_pin", f"only for {', '.join(choices.resettable)}")
