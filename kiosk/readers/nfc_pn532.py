@@ -27,6 +27,9 @@ log = logging.getLogger(__name__)
 BAUDRATE_AT_RESET = 115_200
 HIGHER_BAUDRATES = (921_600, 460_800, 230_400)
 WAKE_UP = bytes(16)
+WRITE_SECONDS = 1.0
+"""For a command to leave. A serial adapter that takes nothing more would keep pyserial busy for
+good, and out of reach: its `cancel_write` comes too late for what has not begun."""
 IN_LIST_PASSIVE_TARGET = 0x4A
 TWO_OF_TYPE_A = b"\x02\x00"
 LIST_SECONDS = 1.0
@@ -49,8 +52,9 @@ WAITING_UNIT = 4096 / 13.56e6
 LONGEST_WAIT = 8
 """No tag may want more than 2^8 units (NFC Forum Digital, ISO-DEP): 77 ms."""
 S_WTX = 0xF2
-TYPE_4_SECONDS = 1.0
-"""For one card, however often it asks for more time. No hand holds a card for longer."""
+TYPE_4_SECONDS = 1.4
+"""For one card, however often it asks for more time. No hand holds a card for longer; and two of
+them take less than `Pace.patience`."""
 
 
 class Pn532Reader(PollingReader):
@@ -68,6 +72,14 @@ class Pn532Reader(PollingReader):
         # Every fault reaches the log once, as ReaderLost. nfcpy would repeat each, and can log
         # what it reads off cards.
         logging.getLogger("nfc").setLevel(logging.CRITICAL + 1)
+
+
+class _Transport(nfc.clf.transport.TTY):  # type: ignore[misc]  # nfcpy is untyped
+    """nfcpy's serial line, which lets nobody wait for ever."""
+
+    def open(self, port: str, baudrate: int = BAUDRATE_AT_RESET) -> None:
+        super().open(port, baudrate)
+        self.tty.write_timeout = WRITE_SECONDS
 
 
 class _Line:
@@ -89,7 +101,7 @@ class _Line:
         A process that was killed leaves the chip at a higher speed, where nfcpy does not look for
         it (nfcpy issue 63, pull request 191): then bring it back first.
         """
-        self._transport = nfc.clf.transport.TTY(self._device)
+        self._transport = _Transport(self._device)
         try:
             self._frontend.device = nfc.clf.pn532.init(self._transport)
         except OSError:
@@ -176,6 +188,8 @@ class _Line:
     def _read_type4(self) -> Evidence | Unreadable:
         try:
             return read_type4(self._radio.activated())
+        except _EndlessError:
+            return Unreadable.GARBLED
         except (nfc.clf.CommunicationError, nfc.tag.tt4.Type4TagCommandError) as error:
             raise CardSlippedError from error
 
@@ -207,6 +221,10 @@ class _Line:
         # An unplugged adapter may object even to being closed; the descriptor is gone either way.
         with contextlib.suppress(OSError):
             tty.close()
+
+
+class _EndlessError(Exception):
+    """The card answers, but comes to no end."""
 
 
 class _Radio:
@@ -261,7 +279,7 @@ class _Radio:
     def _block(self, block: bytes, seconds: float) -> bytes:
         left = self._ends - time.monotonic()
         if left <= 0:
-            raise CardSlippedError
+            raise _EndlessError
         return self._once(block, min(seconds, left))
 
     def _once(self, frame: bytes, seconds: float) -> bytes:

@@ -36,15 +36,21 @@ def read_type4(apdu: Callable[[bytes], bytes]) -> SignedCode | SunMessage | Unre
     when its file is selected, so that is done once (AN12196).
     """
     try:
-        _ask(apdu, b"\x00\xa4\x04\x00\x07" + NDEF_APPLICATION + b"\x00")
-    except _RefusedError:
-        return Unreadable.UNSUPPORTED
-    try:
+        if not _has_application(apdu):
+            return Unreadable.UNSUPPORTED
         return evidence_in(_find_message(apdu))
     except _TooLongError:
         return Unreadable.TOO_LONG
     except (BrokenError, _RefusedError):
         return Unreadable.GARBLED
+
+
+def _has_application(apdu: Callable[[bytes], bytes]) -> bool:
+    try:
+        _ask(apdu, b"\x00\xa4\x04\x00\x07" + NDEF_APPLICATION + b"\x00")
+    except _RefusedError:
+        return False
+    return True
 
 
 def _find_message(apdu: Callable[[bytes], bytes]) -> bytes:
@@ -83,6 +89,8 @@ def _read(apdu: Callable[[bytes], bytes], at: int, size: int) -> bytes:
 
 def _ask(apdu: Callable[[bytes], bytes], command: bytes) -> bytes:
     answer = apdu(command)
+    if len(answer) < len(OK):
+        raise BrokenError
     if answer[-2:] != OK:
         raise _RefusedError
     return answer[:-2]
