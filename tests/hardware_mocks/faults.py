@@ -17,6 +17,7 @@ class Trouble(Enum):
     LIFT = "the card is pulled away just before the command reaches it"
     UNPLUG = "the cable is pulled"
     HANG = "the chip stops until it is power-cycled"
+    STALL = "the chip's adapter takes nothing more until it is power-cycled"
 
 
 def flip_a_bit(sent: bytes) -> bytes:

@@ -237,6 +237,8 @@ class EmulatedPn532:
         self._chip.reset()
         self._frames.forget()
         self._hung, self._due = False, None
+        if self._ends is not None:
+            termios.tcflow(self._ends[1], termios.TCOON)
 
     # ---- the line
 
@@ -287,6 +289,9 @@ class EmulatedPn532:
                 return
             case Trouble.HANG:
                 self._hung = True
+                return
+            case Trouble.STALL if self._ends is not None:
+                termios.tcflow(self._ends[1], termios.TCOOFF)
                 return
             case Trouble.UNPLUG:
                 self._unplug()
