@@ -5,7 +5,7 @@ surname, a card's number) is not in `View`, so no page can show it.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from msgspec import Struct
@@ -17,7 +17,6 @@ from kiosk.events import (
     BriefingRead,
     CannotRead,
     Idle,
-    Note,
     Reading,
     Stage,
     Starting,
@@ -26,18 +25,12 @@ from kiosk.events import (
     Touch,
     Way,
 )
+from kiosk.screen import verdicts
 from kiosk.screen.signs import signs
 from kiosk.screen.words import Words, words_in
 from presence.card import Unreadable
 from presence.policy import Emergency, EmergencyNumber
-from presence.verdict import (
-    CourseDue,
-    DogLapsed,
-    LeavingDue,
-    RenewalDue,
-    Saying,
-    Verdict,
-)
+from presence.verdict import Saying
 
 
 class Button(Struct, frozen=True):
@@ -141,13 +134,13 @@ def _reading(_stage: Reading, _around: Surroundings, words: Words, _now: datetim
 
 
 def _told(stage: Told, _around: Surroundings, words: Words, now: datetime) -> View:
-    tone, icon = _LOOKS.get(stage.verdict.saying, _STAFF)
+    tone, icon = verdicts.looks(stage)
     return View(
         key="told",
         tone=tone,
         icon=icon,
-        title=_title(stage, words, now),
-        lines=_lines(stage, words),
+        title=verdicts.title(stage, words, now),
+        lines=verdicts.lines(stage, words),
         before=_before(stage.earlier, words, now),
         buttons=_more_time(stage, words),
     )
@@ -215,7 +208,7 @@ def _alarm(stage: AlarmRaised, _around: Surroundings, words: Words, now: datetim
         icon="fire",
         title=words.say("alarm"),
         lines=stage.what_to_do.get(words.language) or own,
-        notice=_notice(stage.notice, words, now) if stage.notice else None,
+        notice=_plain_notice(stage.notice, words, now) if stage.notice else None,
     )
 
 
@@ -230,98 +223,31 @@ _SCREENS: Mapping[type[Stage], Callable[[Any, Surroundings, Words, datetime], Vi
     AlarmRaised: _alarm,
 }
 
-# --- what a verdict sounds like in words -----------------------------------------------------
-
-_STAFF = ("staff", "staff")
-_LOOKS: Mapping[Saying, tuple[str, str]] = {
-    Saying.WELCOME: ("in", "enter"),
-    Saying.ALREADY_IN: ("in", "check"),
-    Saying.WELCOME_BACK: ("in", "enter"),
-    Saying.GOODBYE: ("out", "leave"),
-    Saying.CANNOT_READ: ("staff", "unread"),
-}
-
-
-def _title(told: Told, words: Words, now: datetime) -> str:
-    match told.verdict.saying:
-        case Saying.WELCOME:
-            return words.to("welcome", told.first_name)
-        case Saying.WELCOME_BACK:
-            return words.to("welcome_back", told.first_name)
-        case Saying.GOODBYE:
-            return words.to("goodbye", told.first_name)
-        case Saying.ALREADY_IN:
-            since = _since(told.verdict)
-            if since is None:
-                return words.say("already_in_somehow")
-            return words.say("already_in", time=words.time(since.astimezone(now.tzinfo)))
-        case saying:
-            return words.say(saying.value)
-
-
-def _lines(told: Told, words: Words) -> list[str]:
-    verdict = told.verdict
-    match verdict.saying:
-        case Saying.WELCOME:
-            due = [_due(one, words) for one in told.notes]
-            if told.has_briefing:
-                due.insert(0, words.say("briefing_follows"))
-            return [words.say("welcome_line"), *(due or [words.say("wear_card")])]
-        case Saying.GOODBYE:
-            return [words.say("goodbye_line")]
-        case Saying.ALREADY_IN:
-            return [words.say("already_in_line")]
-        case Saying.WELCOME_BACK:
-            return [words.say("welcome_back_line")]
-        case Saying.EXPIRED if verdict.expired_on:
-            last_day = verdict.expired_on - timedelta(days=1)
-            return [words.say("expired_line", date=words.day(last_day)), _call(verdict, words)]
-        case Saying.COURSE_MISSING if verdict.course:
-            return [verdict.course, _call(verdict, words)]
-        case Saying.SEE_STAFF:
-            return [words.say("see_staff_line")]
-        case _:
-            return [words.say("see_staff")]
-
-
-def _due(due: Note, words: Words) -> str:
-    match due:
-        case RenewalDue(valid_until):
-            return words.say("renewal_due", date=words.day(valid_until))
-        case CourseDue(name, stops_on):
-            return words.say("course_due", course=name, date=words.day(stops_on))
-        case LeavingDue():
-            return words.say("leaving_due")
-        case DogLapsed(until):
-            return words.say("dog_lapsed", date=words.day(until))
-
-
-def _call(verdict: Verdict, words: Words) -> str:
-    if verdict.call is None:
-        return words.say("see_staff")
-    return words.say("call", name=verdict.call.name, phone=verdict.call.phone)
-
-
-def _since(verdict: Verdict) -> datetime | None:
-    return verdict.visit.last_arrival or verdict.visit.arrived if verdict.visit else None
-
-
 # --- the small things ------------------------------------------------------------------------
 
 
 def _before(earlier: Sequence[Told], words: Words, now: datetime) -> list[str]:
-    return [words.say("before_you", words=_title(told, words, now)) for told in earlier]
+    return [words.say("before_you", words=verdicts.title(told, words, now)) for told in earlier]
 
 
-def _notice(said: Told | CannotRead | Reading, words: Words, now: datetime) -> Notice:
-    if isinstance(said, Reading):
-        return Notice("calm", "wait", words.say("reading_line"))
+def _notice(said: Told | CannotRead, words: Words, now: datetime) -> Notice:
     if isinstance(said, CannotRead):
         icon, title, _ = _unread(said)
         return Notice("staff", icon, words.say(title))
-    tone, icon = _LOOKS.get(said.verdict.saying, _STAFF)
-    titles = [_title(told, words_in(told.language), now) for told in (said, *said.earlier)]
+    tone, icon = verdicts.looks(said)
+    titles = [verdicts.title(told, words_in(told.language), now) for told in (said, *said.earlier)]
     return Notice(tone, icon, " · ".join(titles))
+
+
+def _plain_notice(said: Told | CannotRead | Reading, words: Words, now: datetime) -> Notice:
+    """During an alarm: what was recorded, for "welcome" would call somebody in."""
+    if isinstance(said, Reading):
+        return Notice("calm", "wait", words.say("reading_line"))
+    if isinstance(said, CannotRead):
+        return _notice(said, words, now)
+    tone, icon = verdicts.looks(said)
+    facts = [verdicts.plainly(told, now) for told in (said, *said.earlier)]
+    return Notice(tone, icon, " · ".join(facts))
 
 
 def _more_time(told: Told, words: Words) -> tuple[Button, ...]:

@@ -14,10 +14,13 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from kiosk.events import BriefingOpen, Event, Idle, Reading, Surroundings, Touch, Touched
+from kiosk.health import Health, Knowledge
+from kiosk.outbox import Depth
 from kiosk.screen.server import LoopbackScreen
 from kiosk.screen.streams import MAX_STREAMS
 from presence.briefing import BriefingVersion, Section, SectionKind
-from tests.builders import CARD, house
+from presence.messages import ReaderState
+from tests.builders import CARD, KIOSK, house
 from tests.fakes.world import SetClock
 
 AROUND = Surroundings(house(), is_connected=True)
@@ -215,6 +218,53 @@ def test_anything_but_a_touch_is_a_bad_request(page: Page, body: bytes) -> None:
 
 def test_a_touch_is_never_large(page: Page) -> None:
     assert page.touch({"touch": "next", "key": "x" * 400}) == 413
+
+
+# --- how the kiosk is ------------------------------------------------------------------------
+
+
+@pytest.fixture
+def telling(page: Page) -> Iterator[Page]:
+    """A page that tells how its kiosk is."""
+    health = Health(
+        KIOSK,
+        "1.2.3",
+        page.clock,
+        ["hall"],
+        lambda: Depth(2, 1, page.clock.wall),
+        lambda: Knowledge(None, (), 0),
+        lambda: 2**30,
+    )
+    screen = LoopbackScreen(page.clock, ZoneInfo, lambda _: None, condition=health.condition)
+    screen.start()
+    health.reader_is("hall", ReaderState.RECOVERING)
+    health.alarm_is(raised=True)
+    health.look()
+    yield Page(screen, page.clock)
+    screen.stop()
+
+
+def test_a_program_on_this_machine_is_told_how_the_kiosk_is_without_a_name_or_a_code(
+    telling: Page,
+) -> None:
+    telling.screen.show(FIRST_PAGE, AROUND)
+    status, headers, body = telling.request("GET", "/health.json")
+    assert (status, headers["Content-Type"]) == (200, "application/json")
+    assert json.loads(body) == {
+        "program": "1.2.3",
+        "uptime_ms": 36_000_000,
+        "readers": {"hall": "recovering"},
+        "is_connected": False,
+        "is_alarm": True,
+        "outbox_depth": 2,
+        "parked": 1,
+    }
+
+
+def test_how_the_kiosk_is_can_be_read_and_nothing_else(telling: Page) -> None:
+    answers = [telling.request(method, "/health.json")[0] for method in ("POST", "PUT", "DELETE")]
+    assert answers == [405] * 3
+    assert telling.request("GET", "/health.json", Host="evil.example")[0] == 421
 
 
 # --- who may ---------------------------------------------------------------------------------

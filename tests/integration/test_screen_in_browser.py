@@ -13,6 +13,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from demo.sample import briefings
 from demo.sample.homes import HOMES
 from kiosk.events import (
+    AlarmRaised,
     BriefingOpen,
     CannotRead,
     Event,
@@ -22,6 +23,7 @@ from kiosk.events import (
     Told,
     Touch,
     Touched,
+    Way,
 )
 from kiosk.screen.server import LoopbackScreen
 from kiosk.screen.view import view
@@ -30,6 +32,7 @@ from presence.activity import Activity, DogPlace, DogTeam
 from presence.admission import decide
 from presence.briefing import BriefingVersion, Section, SectionKind
 from presence.card import Unreadable
+from presence.messages import ReaderState
 from presence.roster import MissingCourse
 from presence.verdict import Basis
 from tests.builders import (
@@ -251,8 +254,17 @@ NO_DOG = Told(
     seen=NOW,
 )
 UNREAD: list[Stage] = [*map(CannotRead, (None, *Unreadable)), CannotRead(None, is_unanswered=True)]
-PLAIN: list[Stage] = [Idle(), WELCOME, BACK, CannotRead(None), READING]
+ALARM = AlarmRaised({"nb": ("Si fra til vakta.", "Lukk døra etter deg.", "Gå ut nærmeste vei.")})
+TAPPED = replace(ALARM, is_silenced=True, notice=replace(BACK, earlier=(WELCOME,)))
+PLAIN: list[Stage] = [Idle(), WELCOME, BACK, CannotRead(None), READING, ALARM, TAPPED]
 ALL = [*PLAIN, NO_DOG, LONGEST, EXPIRED]
+READY, _, RECOVERING, LOST = ReaderState
+WAYS = [
+    {Way.CHIP: READY, Way.CODE: READY},
+    {Way.CHIP: LOST, Way.CODE: READY},
+    {Way.CHIP: RECOVERING, Way.CODE: LOST},
+    {Way.CHIP: LOST, Way.CODE: LOST},
+]
 
 
 @pytest.mark.parametrize(
@@ -274,6 +286,41 @@ def cut_off(page: Page) -> list[str]:
             .map(box => box.id || box.tagName)"""
     )
     return found
+
+
+def test_nothing_is_cut_off_on_a_screen_that_stands_on_end(kiosk: Kiosk) -> None:
+    kiosk.page.set_viewport_size({"width": 480, "height": 800})
+    for stage in ALL:
+        page = kiosk.shows(stage, replace(AROUND, ways=WAYS[0]))
+        assert cut_off(page) == [], stage
+
+
+def test_every_way_to_show_a_card_has_its_picture_its_words_and_its_sign(kiosk: Kiosk) -> None:
+    seen = []
+    for ways in WAYS:
+        page = kiosk.shows(Idle(), replace(AROUND, ways=ways))
+        assert cut_off(page) == []
+        assert millimetres_of_a_capital(page.locator("#title")) >= 7.3
+        assert min(page.evaluate(_CONTRAST)) >= 7
+        picture = page.locator("#icon use").get_attribute("href") or ""
+        expect(page.locator(picture)).to_be_attached()
+        seen.append((picture, page.locator("#signs span").all_inner_texts()))
+    assert seen == [
+        ("#icon-card_or_code", []),
+        ("#icon-code", ["Kortleseren virker ikke"]),
+        ("#icon-card", ["Kortleseren starter på nytt", "Kameraet virker ikke"]),
+        ("#icon-fault", []),
+    ]
+
+
+def test_the_alarm_can_be_read_from_afar_keeps_the_numbers_and_does_not_move(kiosk: Kiosk) -> None:
+    page = kiosk.shows(TAPPED)
+    for text in ("#title", "#lines"):
+        assert millimetres_of_a_capital(page.locator(text)) >= 7.3
+    expect(page.locator("#notice")).to_contain_text("Anne-Margrethe: Du er fortsatt sjekket inn.")
+    expect(page.locator("#signs")).to_have_text("Lyden er slått av her")
+    expect(page.locator("footer")).to_contain_text("110")
+    assert page.evaluate("document.getAnimations().length") == 0
 
 
 @pytest.mark.parametrize("language", CATALOGUES)

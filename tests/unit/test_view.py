@@ -361,11 +361,30 @@ def test_where_the_home_has_said_nothing_in_that_language_the_kiosk_says_it(
     assert (shown.title, shown.lines) == (title, lines)
 
 
-def test_a_tap_during_the_alarm_is_one_line_above_it() -> None:
-    lines = [seen(replace(ALARM, notice=said)).notice for said in (told(roster_row()), Reading())]
-    assert lines == [
-        Notice("in", "enter", "Velkommen, Kari"),
-        Notice("calm", "wait", "Kortet ditt er lest."),
+def test_a_tap_during_the_alarm_is_one_plain_line_above_it_and_calls_nobody_in() -> None:
+    kari = told(roster_row())
+    lines: list[tuple[Told | CannotRead | Reading, Notice]] = [
+        (kari, Notice("in", "enter", "Kari: Du er sjekket inn.")),
+        (told(roster_row(here=inside(60))), Notice("out", "leave", "Kari: Du er sjekket ut.")),
+        (
+            told(roster_row(here=outside()), language="en"),
+            Notice("in", "enter", "Kari: You are still checked in."),
+        ),
+        (
+            told(roster_row(here=inside(0.5))),
+            Notice("in", "check", "Du sjekket inn kl. 10.01"),
+        ),
+        (replace(kari, first_name=None), Notice("in", "enter", "Du er sjekket inn.")),
+        (
+            replace(kari, earlier=(replace(kari, first_name="Ola"),)),
+            Notice("in", "enter", "Kari: Du er sjekket inn. · Ola: Du er sjekket inn."),
+        ),
+        (told(None), Notice("staff", "staff", "Snakk med personalet")),
+        (CannotRead(None), Notice("staff", "unread", "Kortet kan ikke leses")),
+        (Reading(), Notice("calm", "wait", "Kortet ditt er lest.")),
+    ]
+    assert [seen(replace(ALARM, notice=said)).notice for said, _ in lines] == [
+        notice for _, notice in lines
     ]
 
 

@@ -26,6 +26,7 @@ function together(text) {
 
 function icon(svg, name) {
   svg.firstElementChild.setAttribute("href", "#icon-" + name);
+  svg.dataset.name = name;
 }
 
 function render(view) {
@@ -74,6 +75,7 @@ function fit() {
   delete root.dataset.wrap;
   shrink("--fit", at("words"), 0.5);
   shrink("--head", at("headline"), 0.5);
+  if (!at("notice").hidden) shrink("--line", at("notice").lastElementChild, 0.5);
 }
 
 function shrink(name, box, least) {
