@@ -144,6 +144,21 @@ def writing(engine: sa.Engine) -> Session:
     return Session(engine, execution_options=_WRITE[engine.dialect.name])
 
 
+def impatient(engine: sa.Engine, seconds: float) -> sa.Connection:
+    """A connection of its own, outside the pool, whose transactions are like those of `writing` but
+    give up after so long where another one writes: for whom somebody at a door waits."""
+    connection = engine.connect().execution_options(**_WRITE[engine.dialect.name])
+    driver: Any = connection.connection.driver_connection
+    connection.detach()
+    milliseconds = round(seconds * 1000)
+    if engine.dialect.name == "sqlite":
+        driver.execute(f"PRAGMA busy_timeout = {milliseconds}")
+    else:
+        driver.execute(f"SET lock_timeout = {milliseconds}")
+        driver.commit()
+    return connection
+
+
 def is_writing(connection: sa.Connection) -> bool:
     """Whether the connection is that of a session of `writing`."""
     return bool(connection.get_execution_options().get(_IS_WRITING, False))

@@ -104,9 +104,7 @@ class Running:
         self.gateway = Gateway(
             self.engine,
             mqtt(*self.broker_address),
-            self.keys.trust,
-            self.keys.roster,
-            status_key=self.keys.status_list,
+            self.keys,
             clock=self._clock,
             decide=self._decide,
         )

@@ -1,8 +1,9 @@
 """Cards and their history."""
 
 from datetime import date, datetime
+from enum import StrEnum
 
-from sqlalchemy import ForeignKey, Index
+from sqlalchemy import ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from presence.card import CardRef
@@ -69,3 +70,42 @@ class CardEvent(Base):
     """The last day to which a renewal moved the card's validity; the state stayed."""
     actor: Mapped[str]
     """In which role it was done."""
+
+
+class ChipKind(StrEnum):
+    """What a card is known by beside its code."""
+
+    SUN = "sun"
+    """An NTAG 424 DNA with our keys: each read is a message of its own."""
+    UID = "uid"
+    """A legacy chip: nothing but an identifier, which anybody can copy."""
+
+
+class Chip(Base):
+    """Which card a chip is in."""
+
+    __tablename__ = "chips"
+    __table_args__ = (UniqueConstraint("card_id", "kind"),)
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    """The chip's UID under a secret of the server's: who reads the table finds no UID by it."""
+    card_id: Mapped[str] = mapped_column(ForeignKey("cards.id"))
+    kind: Mapped[ChipKind]
+    registered_at: Mapped[datetime]
+
+
+class ChipRead(Base):
+    """One read of an NTAG 424 DNA, and whose it was: the presentation that first claimed it.
+
+    Kept by chip and not by card, for a chip counts on when it is given to another card; and without
+    a reference, for a chip that was forgotten and registered again has not forgotten either.
+    """
+
+    __tablename__ = "sun_reads"
+
+    chip: Mapped[str] = mapped_column(primary_key=True)
+    counter: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    presentation: Mapped[str]
+    at: Mapped[datetime]
+    is_uncertain: Mapped[bool]
+    """`at` is by a clock that is not to be relied on."""

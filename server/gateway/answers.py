@@ -1,33 +1,29 @@
 """From a question to its answer: gather the facts, ask the one rule, say the verdict.
 
-This is what a person at a door waits for: one look into the database, nothing written.
+This is what a person at a door waits for: one look into the database, nothing written. Only for a
+chip's message two more are taken, and the read is written down (docs/adr/0026).
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import lru_cache
 
 import sqlalchemy as sa
 
 from presence import codec
-from presence.card import Assurance, Credential, Evidence, SignedCode
-from presence.credential import verify_code
-from presence.errors import CredentialError
 from presence.facts import Facts
 from presence.ids import InstitutionId
 from presence.messages import Answer, Question
 from presence.trust import TrustList
 from presence.verdict import Basis, Verdict
+from server.cards.sun import ChipKeys
+from server.gateway.evidence import Examiner
 from server.institutions.services import zone_of
 from server.kiosks import roster
 from server.notices.models import AlertKind
 from server.notices.services import Tapped
 
 Decide = Callable[[Facts, datetime], Verdict]
-
-REMEMBERED_CODES = 20_000
-"""So many verified codes are remembered; checking a signature again gives the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,27 +49,31 @@ class UnknownKioskError(LookupError):
 class Answers:
     """Answers questions, on one thread."""
 
-    def __init__(self, engine: sa.Engine, trust: TrustList, decide: Decide) -> None:
+    def __init__(
+        self, engine: sa.Engine, trust: TrustList, chips: ChipKeys, decide: Decide
+    ) -> None:
         self._engine = engine
         self._decide = decide
         self._connection: sa.Connection | None = None
-        self._verified = _verifier(trust)
+        self._examiner = Examiner(engine, trust, chips)
 
     def trust(self, trust: TrustList) -> None:
         """Believe other keys from now on; what was verified with the old ones is forgotten."""
-        self._verified = _verifier(trust)
+        self._examiner.trust(trust)
 
     def answer(self, question: Question, now: datetime) -> Answered:
         """Raises UnknownKioskError, or sqlalchemy.exc.SQLAlchemyError when the database cannot
-        be read; then nothing is answered and the kiosk decides alone."""
-        credential, assurance = self._examine(question.evidence)
+        be read, or cannot be written though it must; then nothing is answered and the kiosk
+        decides alone."""
+        examined = self._examiner.examine(self._connected(), question, now)
+        credential = examined.credential
         card = credential.card if credential else None
         tap = roster.tap(self._connected(), question.kiosk, card, now)
         if tap is None:
             raise UnknownKioskError("no such kiosk")
         facts = Facts(
             credential=credential,
-            assurance=assurance,
+            assurance=examined.assurance,
             row=tap.row,
             unsettled=question.unsettled,
             house=tap.house,
@@ -81,13 +81,21 @@ class Answers:
             basis=Basis.LIVE,
             presented=question.presented,
             uptime=timedelta(milliseconds=question.uptime_ms),
+            is_replayed=examined.is_replayed,
         )
         verdict = self._decide(facts, now)
-        answer = Answer(presentation=question.presentation, verdict=verdict, at=now, row=tap.row)
+        answer = Answer(
+            presentation=question.presentation,
+            verdict=verdict,
+            at=now,
+            row=tap.row,
+            card=examined.card,
+        )
         return Answered(codec.encode(answer), _notice(question, facts, verdict, now, tap.last_home))
 
     def close(self) -> None:
-        """Give the connection back; the next question opens another."""
+        """Give the connections back; the next question opens others."""
+        self._examiner.close()
         if self._connection is not None:
             self._connection.close()
             self._connection = None
@@ -99,24 +107,6 @@ class Answers:
                 isolation_level="AUTOCOMMIT"
             )
         return self._connection
-
-    def _examine(self, evidence: Evidence) -> tuple[Credential | None, Assurance]:
-        if not isinstance(evidence, SignedCode):
-            return None, Assurance.A0
-        try:
-            return self._verified(evidence.text), Assurance.A1
-        except CredentialError:
-            return None, Assurance.A0
-
-
-def _verifier(trust: TrustList) -> Callable[[str], Credential]:
-    """Verification is pure, so what was genuine once under these keys stays genuine. What was not
-    is not remembered: strangers could make any number of those."""
-
-    def verify(text: str) -> Credential:
-        return verify_code(text, trust)
-
-    return lru_cache(maxsize=REMEMBERED_CODES)(verify)
 
 
 def _notice(

@@ -7,8 +7,10 @@ import msgspec
 from presence import codec
 from presence.errors import MessageError
 from presence.ids import EventId, InstitutionId, WireEventId
-from presence.messages import Entries, Receipt, Settlement
-from server.visits.store import Told
+from presence.messages import Arrived, CameBack, Entries, Entry, Left, Receipt, Settlement
+from server.cards.chips import chip_name
+from server.cards.sun import ChipKeys, genuine
+from server.visits.store import Heard, Told
 
 MAX_REASON = 200
 
@@ -34,8 +36,9 @@ class Delivery:
         self.receipts.append(Receipt(event, settlement))
 
 
-def read(message: Entries, institution: InstitutionId) -> Delivery:
-    """Read what can be read; reject what cannot but has a name."""
+def read(message: Entries, institution: InstitutionId, chips: ChipKeys) -> Delivery:
+    """Read what can be read; reject what cannot but has a name. What a chip said is opened here:
+    its keys are known no further in."""
     delivery = Delivery()
     for raw in message.entries:
         content = bytes(raw)
@@ -44,8 +47,17 @@ def read(message: Entries, institution: InstitutionId) -> Delivery:
         except MessageError as error:
             _reject(delivery, content, str(error))
         else:
-            delivery.told.append(Told(message.kiosk, institution, entry, content))
+            heard = _heard(entry, chips)
+            delivery.told.append(Told(message.kiosk, institution, entry, content, heard))
     return delivery
+
+
+def _heard(entry: Entry, chips: ChipKeys) -> Heard | None:
+    what = entry.what
+    if not isinstance(what, Arrived | Left | CameBack) or what.sun is None:
+        return None
+    read = genuine(what.sun, chips)
+    return None if read is None else Heard(chip_name(chips, read.uid), read.counter)
 
 
 def _reject(delivery: Delivery, content: bytes, reason: str) -> None:

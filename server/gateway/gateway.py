@@ -13,7 +13,6 @@ from presence.errors import MessageError, TopicError, UnknownVersionError
 from presence.ids import KioskId
 from presence.messages import FromKiosk, Question
 from presence.topics import CHANNELS, Channel, Leaf
-from presence.trust import SigningKey, TrustList
 from server.gateway.answers import Answered, Answers, Decide, UnknownKioskError
 from server.gateway.once import Once
 from server.gateway.ports import Connect, Incoming
@@ -21,11 +20,13 @@ from server.gateway.publications import Publications
 from server.gateway.speaker import Speaker
 from server.gateway.statuslists import StatusLists
 from server.gateway.worker import Job, Worker
+from server.keys import Keys
 
 log = logging.getLogger(__name__)
 
 REMEMBERED_ANSWERS = 2_000
 _STRANGER = "someone"
+_DATABASE, _FAULT = "the database", "cannot answer"
 
 
 class Gateway:
@@ -39,21 +40,21 @@ class Gateway:
         self,
         engine: sa.Engine,
         connect: Connect,
-        trust: TrustList,
-        roster_key: SigningKey,
+        keys: Keys,
         *,
-        status_key: SigningKey,
         clock: Callable[[], datetime],
         decide: Decide,
     ) -> None:
         self._clock = clock
         self._once = Once()
-        self._answers = Answers(engine, trust, decide)
+        self._answers = Answers(engine, keys.trust, keys.chips, decide)
         self._recent: OrderedDict[bytes, Answered] = OrderedDict()
-        lists = StatusLists(engine, status_key, trust, self.publish_list, self.is_connected)
-        rosters = Publications(roster_key, self.publish)
+        lists = StatusLists(
+            engine, keys.status_list, keys.trust, self.publish_list, self.is_connected
+        )
+        rosters = Publications(keys.roster, self.publish)
         speaker = Speaker(engine, self.is_connected)
-        self.worker = Worker(engine, rosters, lists, speaker, self.publish, clock, self._once)
+        self.worker = Worker(engine, keys.chips, rosters, lists, speaker, clock, self._once)
         self.wire = connect(topics.GATEWAYS, self.receive, self.worker.greet)
 
     def start(self) -> None:
@@ -124,6 +125,8 @@ class Gateway:
         return None
 
     def _answer(self, incoming: Incoming, question: Question) -> None:
+        if self._is_late(incoming, question):
+            return  # its kiosk has decided alone, and what follows comes with the entry
         answered = self._recent.get(incoming.payload) or self._decide(question)
         if answered is None:
             return
@@ -135,12 +138,17 @@ class Gateway:
             self.worker.notify(answered.notice)
 
     def _say(self, incoming: Incoming, question: Question, answered: Answered) -> None:
-        if incoming.is_late():
-            self._once.warn(question.kiosk, "a question was not answered in time")
+        if self._is_late(incoming, question):
             return
         topic = topics.topic(question.kiosk, Leaf.ANSWER)
         qos = CHANNELS[Leaf.ANSWER].qos
         self.wire.publish(topic, answered.payload, qos, incoming.correlation)
+
+    def _is_late(self, incoming: Incoming, question: Question) -> bool:
+        if incoming.is_late():
+            self._once.warn(question.kiosk, "a question was not answered in time")
+            return True
+        return False
 
     def _decide(self, question: Question) -> Answered | None:
         try:
@@ -150,9 +158,9 @@ class Gateway:
             return None
         except SQLAlchemyError as error:
             self._answers.close()
-            self._once.warn("the database", "cannot be read", type(error).__name__)
+            self._once.warn(_DATABASE, _FAULT, type(error).__name__)
             return None
-        self._once.over("the database", "cannot be read")
+        self._once.over(_DATABASE, _FAULT)
         return answered
 
     def _remember(self, payload: bytes, answered: Answered) -> None:

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from presence import codec, cose
 from presence.ids import InstitutionId, KioskId, VolunteerId
-from presence.messages import Briefings, Have, Roster
+from presence.messages import Briefings, Have, Receipts, Roster
 from presence.roster import House, RosterRow, digest
 from presence.topics import DOWN_LIMIT, Leaf
 from presence.trust import SigningKey
@@ -77,6 +77,10 @@ class Publications:
         was said while no gateway listened is made up for."""
         kiosks = session.scalars(_kiosks_of, {"institution": institution}).all()
         self._tell_home(session, now, institution, _News(set()), kiosks)
+
+    def settle(self, kiosk: KioskId, receipts: Receipts) -> None:
+        """Tell a kiosk which of its entries are dealt with."""
+        self._publish(kiosk, Leaf.RECEIPTS, codec.encode(receipts))
 
     def _tell_home(
         self,

@@ -14,10 +14,9 @@ from datetime import UTC, datetime, timedelta
 
 import sqlalchemy as sa
 
-from presence import codec
 from presence.ids import InstitutionId
 from presence.messages import Entries, FromKiosk, Have, Heartbeat, Receipts
-from presence.topics import Leaf
+from server.cards.sun import ChipKeys
 from server.db import is_passing, reading, writing
 from server.gateway import commits, entries
 from server.gateway.answers import Notice
@@ -27,7 +26,6 @@ from server.gateway.entries import Delivery
 from server.gateway.once import Once
 from server.gateway.publications import (
     Publications,
-    Publish,
     Reader,
     homes_with_kiosks,
     under_new_policy,
@@ -71,18 +69,18 @@ class Worker:
     def __init__(
         self,
         engine: sa.Engine,
+        chips: ChipKeys,
         publications: Publications,
         statuses: StatusLists,
         speaker: Speaker,
-        publish: Publish,
         clock: Callable[[], datetime],
         once: Once,
     ) -> None:
         self._engine = engine
+        self._chips = chips
         self._publications = publications
         self._statuses = statuses
         self._speaker = speaker
-        self._publish = publish
         self._clock = clock
         self._once = once
         self._queue: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
@@ -185,7 +183,7 @@ class Worker:
             if kiosk not in homes:
                 self._once.warn(kiosk, "is no kiosk of ours")
             elif isinstance(job.message, Entries):
-                delivery = entries.read(job.message, homes[kiosk])
+                delivery = entries.read(job.message, homes[kiosk], self._chips)
                 units += [Fact(told, delivery) for told in delivery.told]
                 deliveries.append((job, delivery))
             else:
@@ -222,7 +220,7 @@ class Worker:
             self._once.warn(job.message.kiosk, "sent entries without a readable event id")
         if delivery.receipts:
             receipts = Receipts(receipts=tuple(delivery.receipts), at=now)
-            self._publish(job.message.kiosk, Leaf.RECEIPTS, codec.encode(receipts))
+            self._publications.settle(job.message.kiosk, receipts)
 
     def _answer_have(self, now: datetime, have: Have) -> None:
         with reading(self._engine) as session:

@@ -19,7 +19,8 @@ class AlertKind(StrEnum):
     ACCEPTED_OFFLINE = "accepted_offline"
     """A kiosk without contact let a card in that the server would have refused."""
     LET_IN_WITH_WARNING = "let_in_with_warning"
-    """Let in by a chip that cannot be copied, although it seems to be at two homes at once."""
+    """Let in by a chip that cannot be copied, although it seems to be at two homes at once; or back
+    in from outside with residents, by a card that may be another's."""
     KIOSK_SILENT = "kiosk_silent"
     """A kiosk was not heard for as long as the policy says."""
     STILL_HERE_AT_NIGHT = "still_here_at_night"

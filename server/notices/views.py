@@ -4,6 +4,7 @@ from flask import Blueprint, abort, render_template, request
 
 from presence.ids import ChapterId
 from server import web
+from server.cards.chips import legacy_cards
 from server.notices import queries
 
 blueprint = Blueprint("notices", __name__)
@@ -18,4 +19,10 @@ def alerts() -> str:
         abort(404)
     chapter = None if wanted is None else ChapterId(wanted)
     found = queries.alerts(session, chapter, web.page_number())
-    return render_template("notices/alerts.html", found=found, chapters=chapters, chapter=chapter)
+    return render_template(
+        "notices/alerts.html",
+        found=found,
+        chapters=chapters,
+        chapter=chapter,
+        legacy_cards=legacy_cards(session, chapter),
+    )

@@ -31,6 +31,7 @@ from server.notices.services import Tapped, alert
 from server.visits.models import RefusedAttempt
 from server.visits.presences import Moved, settle
 from server.visits.projection import Whose
+from server.visits.replays import replayed
 from server.visits.store import Kept
 from server.visits.whereabouts import keep_last_seen, out_of_reach
 
@@ -47,11 +48,15 @@ def draw(session: Session, now: datetime, kept: Sequence[Kept]) -> None:
         else:
             changes.record(session, ChangeKind.VISIT, now, institution=one.told.institution)
     too_fast = out_of_reach(session, now, kept)
+    played_again = replayed(session, kept)
     if by_person:
         _settle(session, now, by_person)
         keep_last_seen(session, kept)
     for one in kept:
-        _alert(session, now, one, is_too_fast=one.told.entry.event in too_fast)
+        event = one.told.entry.event
+        if event in played_again:
+            _alert_of_replay(session, now, one)
+        _alert(session, now, one, is_too_fast=event in too_fast)
 
 
 def _settle(session: Session, now: datetime, by_person: Mapping[Whose, Sequence[Kept]]) -> None:
@@ -80,21 +85,38 @@ def _acknowledge(known: Standing, major: int, at: datetime) -> None:
         known.acknowledged_major, known.acknowledged_at = major, at
 
 
-def _alert(session: Session, now: datetime, kept: Kept, *, is_too_fast: bool) -> None:
-    what = kept.told.entry.what
+def _tapped(kept: Kept) -> Tapped:
     last_home = kept.holder.last_home if kept.holder else None
-    tapped = Tapped(what.card, kept.told.kiosk, kept.told.institution, last_home)
+    return Tapped(kept.told.entry.what.card, kept.told.kiosk, kept.told.institution, last_home)
+
+
+def _alert_of_replay(session: Session, now: datetime, kept: Kept) -> None:
+    is_leaving = isinstance(kept.told.entry.what, Left)
+    kind = AlertKind.LEFT_IN_DOUBT if is_leaving else AlertKind.ACCEPTED_OFFLINE
+    told = TOLD_OF_REFUSAL[Reason.REPLAYED]
+    alert(session, now, _tapped(kept), kind, Reason.REPLAYED, told)
+
+
+def _alert(session: Session, now: datetime, kept: Kept, *, is_too_fast: bool) -> None:
+    what, tapped = kept.told.entry.what, _tapped(kept)
     if isinstance(what, AttemptRefused):
         told = TOLD_OF_REFUSAL.get(what.reason, ())
         alert(session, now, tapped, AlertKind.REFUSED, what.reason, told)
     elif isinstance(what, Left) and what.is_doubtful:
-        chapter = (Tell.CHAPTER,)
-        alert(session, now, tapped, AlertKind.LEFT_IN_DOUBT, Reason.CARD_BLOCKED, chapter)
+        reason = _doubted(kept, what.basis)
+        alert(session, now, tapped, AlertKind.LEFT_IN_DOUBT, reason, TOLD_OF_REFUSAL[reason])
     elif isinstance(what, Arrived) and what.basis is Basis.ROSTER:
         _alert_of_offline(session, now, tapped, kept)
         if is_too_fast:
             told = TOLD_OF_REFUSAL[Reason.ELSEWHERE]
             alert(session, now, tapped, AlertKind.ACCEPTED_OFFLINE, Reason.ELSEWHERE, told)
+
+
+def _doubted(kept: Kept, basis: Basis) -> Reason:
+    """Why a leaving is in doubt; the entry does not say. The server doubts who holds a card that is
+    in use only for a message that was played again."""
+    is_in_use = kept.holder is not None and kept.holder.state is CardState.ACTIVE
+    return Reason.REPLAYED if is_in_use and basis is Basis.LIVE else Reason.CARD_BLOCKED
 
 
 def _alert_of_offline(session: Session, now: datetime, tapped: Tapped, kept: Kept) -> None:

@@ -44,6 +44,15 @@ _KINDS: Mapping[type, EventKind] = {
 
 
 @dataclass(frozen=True, slots=True)
+class Heard:
+    """Which chip made the message that an entry carries, and at which of its reads."""
+
+    chip: str
+    """Its name in the register."""
+    counter: int
+
+
+@dataclass(frozen=True, slots=True)
 class Told:
     """An entry, who told it, and its very bytes."""
 
@@ -51,6 +60,8 @@ class Told:
     institution: InstitutionId
     entry: Entry
     raw: bytes
+    heard: Heard | None = None
+    """None: the entry carries no chip's message, or one that no chip of ours made."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,7 @@ from presence.messages import (
     What,
 )
 from presence.verdict import Basis, Outcome
+from server.cards.sun import ChipKeys
 from server.db import make_engine
 from server.gateway import entries
 from server.gateway.commits import Fact, commit
@@ -42,6 +43,7 @@ from tests.bench.figures import Figure, figure
 from tests.fakes.facts import reading
 
 GROUPS = (1, 10, 50, 200)
+NO_CHIPS = ChipKeys(meta=bytes(16), file=bytes(16), index=bytes(32))
 """Entries in one transaction."""
 _BOOT = BootId("0192b3c4-d5e6-4f70-8a90-b1c2d3e4f506")
 
@@ -96,7 +98,8 @@ def keep(engine: sa.Engine, told: list[Entry]) -> bytes:
     deliveries = []
     for part in _batches(told):
         raws = tuple(msgspec.Raw(codec.encode_entry(entry)) for entry in part)
-        delivery = entries.read(Entries(kiosk=SOLBAKKEN.kiosk, entries=raws), SOLBAKKEN.id)
+        message = Entries(kiosk=SOLBAKKEN.kiosk, entries=raws)
+        delivery = entries.read(message, SOLBAKKEN.id, NO_CHIPS)
         facts += [Fact(one, delivery) for one in delivery.told]
         deliveries.append(delivery)
     now = told[-1].stamp.wall

@@ -39,9 +39,7 @@ class TimedGateway(Gateway):
         super().__init__(
             make_engine(f"sqlite:///{database}"),
             mqtt("127.0.0.1", port),
-            keys.trust,
-            keys.roster,
-            status_key=keys.status_list,
+            keys,
             clock=self._now,
             decide=self._decided,
         )

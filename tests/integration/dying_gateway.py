@@ -54,9 +54,7 @@ def main(database: str, folder: Path, port: int, where: str, ready: Connection) 
     gateway = DyingGateway(
         engine,
         mqtt("127.0.0.1", port),
-        keys.trust,
-        keys.roster,
-        status_key=keys.status_list,
+        keys,
         clock=lambda: NOW,
         decide=admission.decide,
     )

@@ -195,9 +195,7 @@ def gateway(
     served = Gateway(
         engine,
         mqtt("127.0.0.1", port),
-        keys.trust,
-        keys.roster,
-        status_key=keys.status_list,
+        keys,
         clock=clock or SettableClock(),
         decide=decide,
     )

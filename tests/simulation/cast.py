@@ -14,8 +14,10 @@ from presence.policy import Policy
 from presence.trust import Purpose, TrustList, trust_list
 from server.briefings.services import publish
 from server.cards.services import NewCard, issue_card
+from server.cards.sun import ChipKeys
 from server.institutions.models import Assignment, Chapter, Institution, Society
 from server.institutions.services import assign
+from server.keys import Keys
 from server.kiosks.services import add_kiosk
 from server.people.models import Volunteer
 from server.people.services import add_volunteer
@@ -28,6 +30,11 @@ CARD_KEY = signing_key(Purpose.CARD, number=1)
 ROSTER_KEY = signing_key(Purpose.ROSTER, number=2)
 STATUS_KEY = signing_key(Purpose.STATUS_LIST, number=3)
 TRUST: TrustList = trust_list(map(trusted, (CARD_KEY, ROSTER_KEY, STATUS_KEY)))
+KEYS = Keys(
+    {key.purpose: key for key in (CARD_KEY, ROSTER_KEY, STATUS_KEY)},
+    TRUST,
+    ChipKeys(meta=bytes(16), file=bytes(16), index=bytes(32)),
+)
 LONG_AGO = START - timedelta(days=300)
 CHAPTER = ChapterId("fjordby")
 

@@ -190,9 +190,7 @@ class SimulatedGateway:
         self._process = self._makers.gateway(
             self._database.engine,
             self._connect,
-            cast.TRUST,
-            cast.ROSTER_KEY,
-            status_key=cast.STATUS_KEY,
+            cast.KEYS,
             clock=lambda: self._timeline.wall,
             decide=self._makers.server_decides,
         )

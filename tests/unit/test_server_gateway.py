@@ -10,6 +10,7 @@ from presence.ids import InstitutionId, KioskId, VolunteerId, uuid7
 from presence.messages import Entries, Settlement
 from presence.roster import RosterRow
 from presence.topics import DOWN_LIMIT
+from server.cards.sun import ChipKeys
 from server.gateway import entries
 from server.gateway.once import Once
 from server.gateway.publications import ENVELOPE_BYTES, parts
@@ -18,12 +19,13 @@ from tests.builders import NOW
 
 KIOSK = KioskId("kiosk-1")
 HOME = InstitutionId("home")
+CHIPS = ChipKeys(meta=bytes(16), file=bytes(16), index=bytes(32))
 EVENT = uuid7(NOW, b"\x05" * 10)
 
 
 def read(*raws: bytes) -> entries.Delivery:
     message = Entries(kiosk=KIOSK, entries=tuple(msgspec.Raw(raw) for raw in raws))
-    return entries.read(message, HOME)
+    return entries.read(message, HOME, CHIPS)
 
 
 @pytest.mark.parametrize("length", [0, 1, 8, 200, 20_000])
@@ -125,4 +127,4 @@ def test_a_stall_is_over_after_its_own_length_however_busy_the_wire_is() -> None
 def test_entries_are_read_from_their_own_bytes() -> None:
     raw = b'{"event":"' + EVENT.encode() + b'" }'
     message = codec.decode(Entries, b'{"v":1,"kiosk":"kiosk-1","entries":[' + raw + b"]}", 10_000)
-    assert entries.read(message, HOME).receipts[0].event == EVENT
+    assert entries.read(message, HOME, CHIPS).receipts[0].event == EVENT

@@ -82,6 +82,15 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("list", name=op.f("pk_status_lists")),
     )
     op.create_table(
+        "sun_reads",
+        sa.Column("chip", sa.String(), nullable=False),
+        sa.Column("counter", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("presentation", sa.String(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("is_uncertain", sa.Boolean(), nullable=False),
+        sa.PrimaryKeyConstraint("chip", "counter", name=op.f("pk_sun_reads")),
+    )
+    op.create_table(
         "volunteers",
         sa.Column("id", sa.String(), nullable=False),
         sa.Column("first_name", sa.String(), nullable=False),
@@ -603,6 +612,7 @@ def upgrade() -> None:
                 "card_blocked",
                 "paused",
                 "elsewhere",
+                "replayed",
                 "not_yet_valid",
                 "expired",
                 "course_missing",
@@ -691,6 +701,20 @@ def upgrade() -> None:
     with op.batch_alter_table("card_events", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_card_events_card_id"), ["card_id"], unique=False)
 
+    op.create_table(
+        "chips",
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("card_id", sa.String(), nullable=False),
+        sa.Column(
+            "kind",
+            sa.Enum("sun", "uid", name="chipkind", native_enum=False, length=32),
+            nullable=False,
+        ),
+        sa.Column("registered_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["card_id"], ["cards.id"], name=op.f("fk_chips_card_id")),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_chips")),
+        sa.UniqueConstraint("card_id", "kind", name=op.f("uq_chips_card_id_kind")),
+    )
     op.create_table(
         "events",
         sa.Column("id", sa.String(), nullable=False),
@@ -784,6 +808,7 @@ def upgrade() -> None:
                 "card_blocked",
                 "paused",
                 "elsewhere",
+                "replayed",
                 "not_yet_valid",
                 "expired",
                 "course_missing",
@@ -827,6 +852,7 @@ def downgrade() -> None:
         batch_op.drop_index("ix_events_card")
 
     op.drop_table("events")
+    op.drop_table("chips")
     with op.batch_alter_table("card_events", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_card_events_card_id"))
 
@@ -890,6 +916,7 @@ def downgrade() -> None:
 
     op.drop_table("conversations")
     op.drop_table("volunteers")
+    op.drop_table("sun_reads")
     op.drop_table("status_lists")
     op.drop_table("policies")
     op.drop_table("leases")
