@@ -1,6 +1,8 @@
 """Lamps, switches and reset lines on gpiozero's real lgpio factory, as on a Raspberry Pi 5, over a
 chip that is emulated: bouncing, busy and broken pins, edges from another thread."""
 
+import inspect
+import json
 import logging
 import subprocess
 import sys
@@ -24,7 +26,7 @@ from kiosk.indicator import (
     open_switches,
 )
 from kiosk.indicator.switches import BOUNCE_SECONDS, FireAlarm, PushButton
-from tests.hardware_mocks.fake_lgpio import FakeLgpio, emulated_pi
+from tests.hardware_mocks.fake_lgpio import PI_5, FakeLgpio, emulated_pi
 
 PINS = Pins(green=17, amber=27, red=22, buzzer=18)
 BUTTON, ALARM, RESET = 23, 24, 25
@@ -83,10 +85,8 @@ def test_the_click_is_on_when_signal_returns_and_long_enough_to_be_heard(
     """lgpio starts a first tone up to 21 ms late, and ends it on time (lgPthTx.c)."""
     buzzer = chip.lines[PINS.buzzer]
     with closing(open_indicator(PINS, pins)) as lamps:
-        before = monotonic()
         lamps.signal(Signal.WAIT)
         assert (chip.lines[PINS.amber].state, buzzer.state) == ("out 1", "tone 1000")
-        assert buzzer.since[-1] - before < 0.05 - 0.021
         until(lambda: buzzer.state == "out 0")
     began, ended = buzzer.since[buzzer.states.index("tone 1000") :][:2]
     assert ended - began > 0.021 + 0.01
@@ -225,7 +225,6 @@ def test_a_few_looks_that_find_it_open_are_no_alarm_and_many_are(
         until(lambda: not line.looks)
         assert told == [OVER]
         line.looks.extend([1] * 20)
-        until(lambda: told == [OVER, RAISED])
         until(lambda: told == [OVER, RAISED, OVER])
 
 
@@ -356,31 +355,78 @@ def test_a_second_opening_of_the_chip_is_an_error_and_harms_not_the_first(
         assert chip.lines[PINS.green].state == "out 1"
 
 
-# --- the real library
+# --- the real library, in processes of their own: lgpio keeps a thread until its process ends
 
 
-def test_the_real_lgpio_says_that_there_are_no_pins_here_and_leaves_nothing(tmp_path: Path) -> None:
-    """In a process of its own, for lgpio keeps a thread and a pipe until its process ends."""
-    program = """
+def child(program: str, folder: Path) -> list[str]:
+    """What this program prints, if it is well and says nothing else."""
+    ended = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=folder,
+        env={"PYTHONPATH": str(Path(__file__).parents[2]), "TMPDIR": str(folder)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    assert ended.stderr == ""
+    return ended.stdout.splitlines()
+
+
+@pytest.mark.parametrize(
+    ("board", "complaint"),
+    [
+        ("", "unable to locate Pi revision"),
+        (f"local.get_pi_revision = lambda: {PI_5}", "can not open gpiochip"),
+    ],
+    ids=["no Pi", "a Pi without its pins"],
+)
+def test_the_real_lgpio_says_that_there_are_no_pins_here_and_leaves_nothing(
+    tmp_path: Path, board: str, complaint: str
+) -> None:
+    program = f"""
 import os
+from gpiozero.pins import local
 from kiosk.indicator import open_pins
+{board}
 try:
     open_pins("lgpio")
 except ValueError as error:
     print(error)
 print(os.getcwd())
 """
-    ended = subprocess.run(
-        [sys.executable, "-c", program],
-        cwd=tmp_path,
-        env={"PYTHONPATH": str(Path(__file__).parents[2]), "TMPDIR": str(tmp_path)},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=True,
-    )
-    complaint, cwd = ended.stdout.splitlines()
-    assert complaint.startswith("no pins by lgpio on this machine: ")
+    told, cwd = child(program, tmp_path)
+    assert told.startswith("no pins by lgpio on this machine: ")
+    assert complaint in told
     assert cwd == str(tmp_path)
     assert list(tmp_path.iterdir()) == []
-    assert ended.stderr == ""
+
+
+CONSTANTS = ["RISING_EDGE", "FALLING_EDGE", "BOTH_EDGES"]
+CONSTANTS += ["SET_PULL_UP", "SET_PULL_DOWN", "SET_PULL_NONE"]
+FUNCTIONS = ["gpiochip_open", "gpiochip_close", "gpio_claim_input", "gpio_claim_output"]
+FUNCTIONS += ["gpio_claim_alert", "gpio_free", "gpio_read", "gpio_write", "gpio_get_mode"]
+FUNCTIONS += ["gpio_set_debounce_micros", "tx_pwm", "callback"]
+
+
+def arguments(function: Callable[..., object]) -> list[int]:
+    """How few a function takes, and how many."""
+    known = inspect.signature(function).parameters.values()
+    return [sum(one.default is one.empty for one in known), len(known)]
+
+
+def test_whatever_is_asked_of_the_stand_in_can_be_asked_of_the_real_lgpio(
+    chip: FakeLgpio, tmp_path: Path
+) -> None:
+    program = f"""
+import inspect, json, lgpio
+from tests.unit.test_pins_on_a_pi import arguments
+assert "lgpio.py" in lgpio.__file__
+print(json.dumps([getattr(lgpio, name) for name in {CONSTANTS}]))
+print(json.dumps([arguments(getattr(lgpio, name)) for name in {FUNCTIONS}]))
+"""
+    constants, functions = map(json.loads, child(program, tmp_path))
+    assert constants == [getattr(chip, name) for name in CONSTANTS]
+    for name, (fewest, most) in zip(FUNCTIONS, functions, strict=True):
+        ours = arguments(getattr(chip, name))
+        assert fewest <= ours[0] <= ours[1] <= most, name
