@@ -71,7 +71,7 @@ def records(draw: st.DrawFn) -> tuple[int, bytes, bytes, bytes, bool]:
     kind = draw(st.one_of(st.sampled_from(TYPES), st.binary(max_size=5)))
     ident = draw(st.one_of(st.just(b""), st.binary(max_size=4)))
     payload = draw(st.one_of(st.sampled_from(TEXTS), st.binary(max_size=40)))
-    return form, kind, ident, payload, draw(st.booleans())
+    return form, kind, ident, payload, draw(st.booleans()) and len(payload) < 256
 
 
 def _message(drawn: list[tuple[tuple[int, bytes, bytes, bytes, bool], bool]]) -> bytes:
