@@ -48,7 +48,11 @@ class Around:
         self.zone = UTC if event.house is None else self._zone_of(event.house.zone)
 
     def reader_is(self, reader: str, state: ReaderState) -> None:
-        self._readers[reader] = state
+        """A reader that worked and is opened afresh still counts as working: that takes less time
+        than a sign takes to be read, and would make the screen twitch."""
+        before = self._readers.get(reader, ReaderState.READY)
+        is_brief = state is ReaderState.RECOVERING and before is ReaderState.READY
+        self._readers[reader] = before if is_brief else state
 
     def resting_signal(self) -> Signal:
         is_one_lost = ReaderState.LOST in self._readers.values()

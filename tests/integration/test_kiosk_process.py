@@ -1,5 +1,6 @@
 """The kiosk as a whole process: from its start, over a tap on its reader, to its end."""
 
+import json
 import os
 import re
 import socket
@@ -44,16 +45,43 @@ def test_a_kiosk_gets_ready_without_a_server_and_ends_when_asked(home: Home) -> 
     assert "WARNING kiosk.link.mqtt: no link to the server at 127.0.0.1:9: " in log
 
 
-def test_its_page_is_there_when_it_is_ready(home: Home) -> None:
-    with kiosk(home.config(CLOSED_PORT)) as process:
-        assert process.process.stderr is not None
+def page_of(process: KioskProcess) -> str:
+    assert process.process.stderr is not None
+    line = process.process.stderr.readline()
+    while "the page is at" not in line:
         line = process.process.stderr.readline()
-        while "the page is at" not in line:
-            line = process.process.stderr.readline()
-        address = re.search(r"http://\S+", line)
-        assert address is not None
-        with urllib.request.urlopen(address[0], timeout=10) as page:
-            assert page.status == 200
+    address = re.search(r"http://\S+", line)
+    assert address is not None
+    return address[0]
+
+
+def test_its_page_is_there_when_it_is_ready(home: Home) -> None:
+    with (
+        kiosk(home.config(CLOSED_PORT)) as process,
+        urllib.request.urlopen(page_of(process), timeout=10) as page,
+    ):
+        assert page.status == 200
+
+
+def test_a_running_kiosk_says_how_it_is(home: Home, reader: EmulatedPn532) -> None:
+    with kiosk(home.config(CLOSED_PORT, reader.path)) as process:
+        address = page_of(process) + "health.json"
+        told: dict[str, object] = {}
+        for _ in range(20):  # seconds: the reader is opened, and looked at again
+            assert process.told() == "WATCHDOG=1"
+            with urllib.request.urlopen(address, timeout=10) as answer:
+                told = json.load(answer)
+            if told["readers"] == {"pn532": "ready"}:
+                break
+    assert told.pop("program")
+    assert told.pop("uptime_ms")
+    assert told == {
+        "readers": {"pn532": "ready"},
+        "is_connected": False,
+        "is_alarm": False,
+        "outbox_depth": 0,
+        "parked": 0,
+    }
 
 
 def test_a_tap_that_the_server_never_answers_is_recorded_and_delivered(

@@ -171,6 +171,14 @@ def test_a_reader_that_falters_is_shown_and_lights_no_lamp() -> None:
     assert stand.handle(ev.ReaderReady(READER)) == [Show(Idle(), AROUND)]
 
 
+def test_a_reader_that_is_opened_afresh_makes_the_screen_twitch_only_after_silence() -> None:
+    stand = Stand().at_home()
+    assert stand.handle(ev.ReaderFaltering(READER, RECOVERING)) == []
+    stand.handle(ev.ReaderFaltering(READER, SILENT))
+    opened = replace(AROUND, ways={Way.CHIP: RECOVERING})
+    assert stand.handle(ev.ReaderFaltering(READER, RECOVERING)) == [Show(Idle(), opened)]
+
+
 def test_a_reader_that_falters_where_another_works_shows_nothing() -> None:
     stand = with_readers()
     assert stand.handle(ev.ReaderFaltering("second", RECOVERING)) == []
