@@ -44,10 +44,12 @@ class PcscReader(PollingReader):
         power_cycle: Callable[[], None] | None = None,
         *,
         wait_seconds: float = WAIT_SECONDS,
+        grace_seconds: float = GRACE_SECONDS,
         new_session: Callable[[], Session] = Session,
     ) -> None:
         def new_line() -> _Line:
-            return _Line(new_session(), device, wait_seconds, pace.looks_until_gone)
+            waits = (wait_seconds, grace_seconds)
+            return _Line(new_session(), device, waits, pace.looks_until_gone)
 
         super().__init__(name, new_line, pace, power_cycle)
 
@@ -56,9 +58,10 @@ class _Line:
     """`Line` to a reader of pcscd."""
 
     def __init__(
-        self, session: Session, device: str, wait_seconds: float, looks_until_gone: int
+        self, session: Session, device: str, waits: tuple[float, float], looks_until_gone: int
     ) -> None:
-        self._session, self._device, self._wait_seconds = session, device, wait_seconds
+        self._session, self._device = session, device
+        self._wait_seconds, self._grace_seconds = waits
         self._looks_until_gone = looks_until_gone
         self._reader = ""
         self._state = UNAWARE
@@ -148,7 +151,7 @@ class _Line:
     def _make_sure_of_card(self) -> None:
         """Raises CardSlippedError unless the card stays for a while."""
         state = self._state
-        for wait in (0.0, GRACE_SECONDS):  # the first tells of our own being here
+        for wait in (0.0, self._grace_seconds):  # the first tells of our own being here
             state = self._session.state(self._reader, state, wait)
             if not state.is_same_card(self._state):
                 raise CardSlippedError

@@ -27,6 +27,8 @@ UNUSABLE = scard.SCARD_STATE_UNKNOWN | scard.SCARD_STATE_UNAVAILABLE | scard.SCA
 UID_BYTES = 10
 GET_UID = bytes.fromhex("ffca000000")
 DONE = b"\x90\x00"
+CARD_FAILED = (b"\x63", b"\x64")
+"""Begin the status of a command that the reader could not carry out with the card."""
 PLACE_VARIABLE, USUAL_PLACE = "PCSCLITE_CSOCK_NAME", "pcscd.comm"
 IS_STOPPED = "pcscd is not running: sudo systemctl start pcscd.socket"
 WHY = {
@@ -147,21 +149,30 @@ class Session:
         self._is_opening = True
         try:
             with _opening:
+                before = _calls_to_pcscd()
                 result, context = scard.SCardEstablishContext(scard.SCARD_SCOPE_USER)
                 _check(result)
                 self._context = context
-                for self._inode, self._socket in _calls_to_pcscd(besides=_known).items():
-                    _known.add(self._inode)
+                calls = _calls_to_pcscd()
+                self._hold([calls[inode] for inode in calls.keys() - before.keys()])
         finally:
             self._is_opening = False
+
+    def _hold(self, descriptors: list[int]) -> None:
+        """Keep a descriptor of one's own of the library's socket, if it is clear which it is."""
+        if len(descriptors) == 1:
+            with contextlib.suppress(OSError):  # pcscd is gone already
+                self._socket = socket.socket(fileno=os.dup(descriptors[0]))
+                self._inode = os.fstat(descriptors[0]).st_ino
+                _known.add(self._inode)
 
     def close(self) -> None:
         """Let go, without waiting for pcscd. May be called twice."""
         context, self._context = self._context, None
         end, self._socket = self._socket, None
         if end is not None:
-            _shut(end)
             _known.discard(self._inode)
+            _shut(end)
         if context is not None:
             scard.SCardReleaseContext(context)
 
@@ -172,8 +183,10 @@ class Session:
             with contextlib.suppress(OSError):
                 end.shutdown(socket.SHUT_RDWR)
         elif self._is_opening:
-            for nameless in _calls_to_pcscd(besides=_known).values():
-                _shut(nameless)
+            for inode, descriptor in _calls_to_pcscd().items():
+                if inode not in _known:
+                    with contextlib.suppress(OSError):
+                        _shut(socket.socket(fileno=os.dup(descriptor)))
 
     def readers(self) -> list[str]:
         """The names of all readers that are plugged in."""
@@ -224,6 +237,8 @@ class CardLink:
     def uid(self) -> bytes:
         """The serial number; nothing: the card has none, or the reader does not tell."""
         answer = self.transmit(GET_UID)
+        if answer[-2:-1] in CARD_FAILED:
+            raise CardSlippedError
         return answer[:-2] if answer[-2:] == DONE and len(answer) <= UID_BYTES + 2 else b""
 
     def close(self) -> None:
@@ -245,19 +260,17 @@ def _shut(end: socket.socket) -> None:
     end.close()
 
 
-def _calls_to_pcscd(besides: set[int]) -> dict[int, socket.socket]:
-    """This process's connections to pcscd that are in nobody's hands, by inode."""
-    found: dict[int, socket.socket] = {}
+def _calls_to_pcscd() -> dict[int, int]:
+    """A descriptor of each of this process's connections to pcscd, by inode."""
+    found: dict[int, int] = {}
     for entry in Path("/proc/self/fd").iterdir():
         with contextlib.suppress(OSError):  # closed meanwhile, or none that can be looked at
             about = entry.stat()
-            if not stat.S_ISSOCK(about.st_mode) or about.st_ino in besides | found.keys():
+            if not stat.S_ISSOCK(about.st_mode) or about.st_ino in found:
                 continue
-            end = socket.socket(fileno=os.dup(int(entry.name)))
-            if _leads_to_pcscd(end):
-                found[about.st_ino] = end
-            else:
-                end.close()
+            with socket.socket(fileno=os.dup(int(entry.name))) as end:
+                if _leads_to_pcscd(end):
+                    found[about.st_ino] = int(entry.name)
     return found
 
 

@@ -5,7 +5,7 @@ cards in section 3.2.2); ACR122U API 2.04, section 6.7.
 """
 
 from tests.hardware_mocks.card_isodep import TYPE_4, IsoDepCard
-from tests.hardware_mocks.card_model import ACK, Card
+from tests.hardware_mocks.card_model import ACK, Anticollision, Card
 
 DONE, REFUSED = b"\x90\x00", b"\x63\x00"
 NO_SUCH_FUNCTION, WRONG_LENGTH = b"\x6a\x81", b"\x67\x00"
@@ -14,6 +14,19 @@ PART_3_TYPE_A = b"\x03"
 CLASSIC_1K, ULTRALIGHT = b"\x00\x01", b"\x00\x03"
 MIFARE_CLASSIC = 0x08
 """The bit of SEL_RES by which a card says so (NXP AN10833)."""
+
+
+class ContactCard:
+    """A smart card in a slot with contacts: its answer to reset is its own. None: it is mute."""
+
+    def __init__(self, atr: bytes | None) -> None:
+        self.atr = atr or b""
+
+    def select(self) -> Anticollision:
+        return Anticollision(b"")
+
+    def answer(self, command: bytes) -> bytes | None:
+        return None
 
 
 class Antenna:
@@ -40,6 +53,8 @@ class Antenna:
             return b""
         found = self.card.select()
         self._uid = found.uid
+        if isinstance(self.card, ContactCard):
+            return self.card.atr
         if not found.sel_res[0] & TYPE_4:
             name = CLASSIC_1K if found.sel_res[0] & MIFARE_CLASSIC else ULTRALIGHT
             return _answer_to_reset(STORAGE_CARD + PART_3_TYPE_A + name + bytes(4))

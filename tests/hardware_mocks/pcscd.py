@@ -53,12 +53,9 @@ class Pcscd:
         self._home = Path(tempfile.mkdtemp(prefix="pcscd-"))
         (self._home / "config").mkdir()
         (self._home / "usb").mkdir()
-        entries = ""
         for number, name in enumerate(self._names):
             place = self._home / f"reader{number}"
             self.readers.append(EmulatedPcscReader(place, name, self.is_running))
-            entries += ENTRY.format(name=name, device=place, driver=_driver(), channel=number)
-        (self._home / "config" / "readers").write_text(entries)
         if self._run:
             self.start()
         return self
@@ -74,8 +71,11 @@ class Pcscd:
             reader.close()
         shutil.rmtree(self._home)
 
-    def start(self) -> None:
-        """Start the daemon. Returns when it watches every reader that is plugged in."""
+    def start(self, count: int | None = None) -> None:
+        """Start the daemon with the first `count` readers, or all. Returns when it watches every
+        one that is plugged in."""
+        served = self.readers[:count]
+        self._configure(served)
         place = csock()
         place.unlink(missing_ok=True)
         with socket.socket(socket.AF_UNIX) as listener:
@@ -85,7 +85,7 @@ class Pcscd:
                 ["sh", "-c", self._command()], stdin=listener.fileno(), env=self._environment()
             )
         _greet(place)
-        for reader in self.readers:
+        for reader in served:
             reader.await_daemon()
 
     def stop(self) -> None:
@@ -123,6 +123,13 @@ class Pcscd:
         csock().unlink(missing_ok=True)
         for reader in self.readers:
             reader.await_nobody()
+
+    def _configure(self, served: Sequence[EmulatedPcscReader]) -> None:
+        entries = [
+            ENTRY.format(name=reader.name, device=reader.path, driver=_driver(), channel=channel)
+            for channel, reader in enumerate(served)
+        ]
+        (self._home / "config" / "readers").write_text("".join(entries))
 
     def _command(self) -> str:
         """systemd hands over a socket like this: as descriptor 3, and says to whom."""
