@@ -11,8 +11,6 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.ciphers import Cipher, modes
-from cryptography.hazmat.primitives.ciphers.algorithms import AES128
 
 from presence.briefing import (
     MANDATORY,
@@ -46,7 +44,8 @@ from presence.visit import (
     StayRules,
     here_after,
 )
-from server.cards.sun import ChipKeys, Read, card_key, mac_of
+from server.cards.sun import ChipKeys
+from tests.hardware_mocks.card_ntag424 import card_key, picc_data, sun_mac
 
 OSLO = ZoneInfo("Europe/Oslo")
 TODAY = date(2026, 11, 24)
@@ -199,12 +198,8 @@ def facts(basis: Basis = Basis.LIVE, **changes: Any) -> Facts:
     return replace(plain, **changes)
 
 
-def sun_message(
-    keys: ChipKeys, uid: bytes, counter: int, code: str | None = None, *, tag: int = 0xC7
-) -> SunMessage:
-    """What a chip of ours says at its read of that number."""
-    plain = bytes([tag]) + uid + counter.to_bytes(3, "little")
-    encryptor = Cipher(AES128(keys.meta), modes.CBC(bytes(16))).encryptor()
-    picc = encryptor.update(plain.ljust(16, b"\x5a"))
-    mac = mac_of(Read(uid, counter), card_key(keys.file, uid))
+def sun_message(keys: ChipKeys, uid: bytes, counter: int, code: str | None = None) -> SunMessage:
+    """What a chip of ours says at its read of that number, as the emulated one makes it."""
+    picc = picc_data(keys.meta, uid, counter, b"\x5a" * 5)
+    mac = sun_mac(card_key(keys.file, uid), uid, counter)
     return SunMessage(picc.hex().upper(), mac.hex().upper(), code)
