@@ -1,12 +1,16 @@
 """What is read in a picture: on a set of pictures made from a seed, and on anything at all."""
 
+import random
+
 import numpy as np
 import pytest
 import zxingcpp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kiosk.readers.frames import Frame
+from kiosk.readers.attention import Attention
+from kiosk.readers.codes import our_code
+from kiosk.readers.frames import EAGER, EVERY, Frame, Stillness
 from kiosk.readers.qr import QrDecoder
 from presence.card import MAX_CODE_CHARACTERS
 from tests.hardware_mocks.qr_frames import (
@@ -24,7 +28,11 @@ from tests.hardware_mocks.qr_frames import (
 )
 
 CODE = genuine_code(7)
+HALL = empty_frame(5)
 HELPED = ("noisy", "dark", "faded", "rough paper", "everything at once")
+GONE = 3
+ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ $%*+-./:"
+CASES = 20 * settings.default.max_examples if settings.default else 2000
 LOOKS = 2
 """One at the picture as it is, one blurred."""
 
@@ -46,10 +54,19 @@ def looked_at(frame: Frame) -> list[str]:
     return [text for _ in range(LOOKS) for text in decoder.texts(frame)]
 
 
+def is_looked_at_twice(frame: Frame) -> bool:
+    """When it comes into the picture of a hall that has been empty for a while."""
+    stillness = Stillness()
+    for _ in range(EAGER + EVERY):
+        stillness.is_worth_a_look(HALL)
+    return all(stillness.is_worth_a_look(frame) for _ in range(LOOKS))
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_no_fewer_codes_are_read_than_zxing_reads_by_itself(kind: str) -> None:
     by_itself = ours = 0
     for _, code, frame in seeded_frames(kinds=[kind]):
+        assert is_looked_at_twice(frame)
         texts = looked_at(frame)
         assert set(texts) <= {code}, "a text that is on no card"
         ours += code in texts
@@ -108,6 +125,52 @@ def test_the_longest_code_is_read_to_its_last_character() -> None:
     longest = "TS1:" + "0123456789ABCDEF" * 18 + "%*+-./: "
     assert len(longest) == MAX_CODE_CHARACTERS
     assert QrDecoder().texts(photograph([(longest, Pose(size=500))])) == [longest]
+
+
+def drawn(dice: random.Random) -> str:
+    """What may be in somebody's QR code, up to the largest."""
+    kind = dice.choice(["ours", "ours, damaged", "digits", "letters", "bytes", "words"])
+    long = dice.random() < 0.02
+    match kind:
+        case "ours":
+            return "TS1:" + "".join(dice.choices(ALPHABET, k=dice.randrange(320)))
+        case "ours, damaged":
+            at = dice.randrange(len(CODE))
+            return (
+                CODE[:at] + dice.choice(["", "\0", "ø", "TS1:", "ts1:", "]Q3", "\r\n"]) + CODE[at:]
+            )
+        case "digits":
+            return "7" * (7089 if long else dice.randrange(1, 300))
+        case "letters":
+            return "A" * (4296 if long else dice.randrange(1, 300))
+        case "bytes":
+            count = 2953 if long else dice.randrange(1, 150)
+            return dice.randbytes(count).decode("latin-1") if count < 150 else "x" * count
+        case _:
+            return dice.choice(
+                ["https://example.org/", "BEGIN:VCARD\nFN:Ola\n", "Blåbær", "鍵", " "]
+            )
+
+
+def test_whatever_a_code_says_it_has_one_outcome_and_the_next_card_works() -> None:
+    dice, decoder, attention = random.Random(5), QrDecoder(), Attention(GONE)
+    good = drawn_as_code(CODE)
+    for case in range(CASES):
+        texts = decoder.texts(drawn_as_code(drawn(dice)))
+        outcomes = [our_code(text) for text in texts]
+        assert len(outcomes) <= 1, case
+        attention.choose(texts)
+        for _ in range(GONE):
+            attention.choose([])
+        assert attention.choose(decoder.texts(good)) == CODE, case
+        for _ in range(GONE):
+            attention.choose([])
+
+
+def drawn_as_code(text: str) -> Frame:
+    """A picture that is nothing but the code."""
+    code = zxingcpp.create_barcode(text, zxingcpp.BarcodeFormat.QRCode, ec_level="L")
+    return np.pad(np.array(code.to_image(scale=3)), 20, constant_values=255)
 
 
 SIZES = st.one_of(st.integers(0, 3), st.integers(4, 120))
