@@ -12,20 +12,14 @@ from pathlib import Path
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
-from kiosk.attached import (
-    attach_lamps,
-    attach_pins,
-    attach_readers,
-    attach_switches,
-    check_readers,
-)
+from kiosk.attached import Attached, attach, check_readers
 from kiosk.chips import ChipMemory
 from kiosk.clock import SystemClock
 from kiosk.config import Choices, Config
 from kiosk.delivery import UploadSchedule
 from kiosk.events import Way
 from kiosk.health import Condition, Depth, Health, Knowledge, Systemd, environment, free_disk
-from kiosk.indicator import FACTORIES, PinFactory, Switches
+from kiosk.indicator import FACTORIES, PinFactory
 from kiosk.link import Address, MqttLink
 from kiosk.loop import Inbox, Loop, Ports
 from kiosk.outbox import SqliteOutbox
@@ -96,8 +90,7 @@ class Parts:
     inbox: Inbox
     link: MqttLink
     screen: LoopbackScreen
-    readers: Sequence[Reader]
-    switches: Switches
+    attached: Attached
     systemd: Systemd
     closing: ExitStack
 
@@ -122,9 +115,9 @@ class App:
         parts = self._parts
         with parts.closing:
             parts.screen.start()
-            for reader in parts.readers:
+            for reader in parts.attached.readers:
                 reader.start(parts.inbox.report)
-            parts.switches.start(parts.inbox.report)
+            parts.attached.switches.start(parts.inbox.report)
             parts.link.start()
             log.info("ready; the page is at %s", self.url)
             parts.systemd.ready()
@@ -162,9 +155,8 @@ def build(  # noqa: PLR0913  each stands in for one part
 ) -> App:
     """Put a kiosk together as configured; whatever is given stands in for the configured part.
 
-    `pins` are closed by whoever gives them; `frame_ancestors` are origins whose pages may frame the
-    kiosk's own. Raises ReaderConfigError, IndicatorConfigError, TrustError and StoreError, each
-    saying what is wrong.
+    `frame_ancestors` are origins whose pages may frame the kiosk's own. Raises ReaderConfigError,
+    IndicatorConfigError, TrustError and StoreError.
     """
     with ExitStack() as stack:
         trust, inbox = load_trust(config.trust), Inbox()
@@ -173,16 +165,11 @@ def build(  # noqa: PLR0913  each stands in for one part
         roster, lists, chips = _memory(config.data, trust, stack)
         clock, chores = _time(config.data, clock, stack)
         chores += [Chore(WATCHDOG_EVERY, systemd.alive), forgetting(roster, chips, clock)]
-        pins = attach_pins(config.indicator, pins, stack)
-        indicator = attach_lamps(config.indicator, pins) if indicator is None else indicator
-        stack.callback(indicator.close)
-        switches = stack.enter_context(closing(attach_switches(config.switches, pins)))
-        readers = attach_readers(config, readers, pins, stack)
-        chores.append(Chore(CHECK_READERS_EVERY, lambda: check_readers(readers)))
-        health = _health(config, clock, readers, outbox, roster, lists)
+        attached = attach(config, readers, pins, indicator, stack)
+        chores.append(Chore(CHECK_READERS_EVERY, lambda: check_readers(attached.readers)))
+        health = _health(config, clock, attached.readers, outbox, roster, lists)
         chores.append(Chore(LOOK_EVERY, health.look))
-        screen = _screen(config, clock, inbox, health.condition, frame_ancestors)
-        stack.callback(screen.stop)
+        screen = _screen(config, clock, inbox, health.condition, frame_ancestors, stack)
         link = _link(config, trust, inbox, clock, stack)
         world = Ports(
             clock=clock,
@@ -195,10 +182,10 @@ def build(  # noqa: PLR0913  each stands in for one part
             delivery=UploadSchedule(outbox, config.kiosk, _jitter),
             health=health,
             screen=screen,
-            indicator=indicator,
+            indicator=attached.indicator,
         )
         session = _session(config, trust, decide)
-        parts = Parts(clock, inbox, link, screen, readers, switches, systemd, stack.pop_all())
+        parts = Parts(clock, inbox, link, screen, attached, systemd, stack.pop_all())
         return App(Loop(config.kiosk, session, world, inbox, os.urandom), parts, chores)
 
 
@@ -254,8 +241,9 @@ def _screen(
     inbox: Inbox,
     condition: Callable[[], Condition],
     frame_ancestors: Sequence[str],
+    stack: ExitStack,
 ) -> LoopbackScreen:
-    return LoopbackScreen(
+    screen = LoopbackScreen(
         clock,
         ZoneInfo,
         inbox.report,
@@ -264,6 +252,8 @@ def _screen(
         frame_ancestors=frame_ancestors,
         condition=condition,
     )
+    stack.callback(screen.stop)
+    return screen
 
 
 def _ways(config: Config) -> Mapping[str, Way]:

@@ -3,7 +3,8 @@ switches their power."""
 
 import time
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
+from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 
@@ -21,6 +22,32 @@ from kiosk.indicator import (
 from kiosk.ports import Indicator, Reader
 from kiosk.readers import PowerCycle, ReaderSpec, open_reader
 from kiosk.readers.power import usb_port
+
+
+@dataclass(frozen=True)
+class Attached:
+    indicator: Indicator
+    switches: Switches
+    readers: Sequence[Reader]
+
+
+def attach(
+    config: Config,
+    readers: Sequence[Reader] | None,
+    pins: PinFactory | None,
+    indicator: Indicator | None,
+    stack: ExitStack,
+) -> Attached:
+    """What is given, and what is configured where nothing is. `stack` lets go of all of it, but for
+    pins that are given: those are closed by whoever gave them.
+
+    Raises ReaderConfigError and IndicatorConfigError.
+    """
+    pins = attach_pins(config.indicator, pins, stack)
+    indicator = attach_lamps(config.indicator, pins) if indicator is None else indicator
+    stack.callback(indicator.close)
+    switches = stack.enter_context(closing(attach_switches(config.switches, pins)))
+    return Attached(indicator, switches, attach_readers(config, readers, pins, stack))
 
 
 def attach_pins(
