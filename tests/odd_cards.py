@@ -166,15 +166,20 @@ def _with_length(rest: bytes) -> bytes:
     return bytes([len(rest) + 1]) + rest
 
 
-def cards() -> st.SearchStrategy[Card]:
-    """Anything with a chip."""
+def other_cards() -> st.SearchStrategy[Card]:
+    """Anything with a chip that is not read in pages."""
     others = st.one_of(
         st.builds(UidOnlyCard, uids(), st.binary(min_size=1, max_size=1)),
         st.builds(BankCard, uid=st.one_of(st.just(b""), uids())),
         st.builds(DesfireCard, uid=uids()),
         st.builds(PhoneWallet),
     )
-    return st.one_of(type2_cards(), type4_cards(), type4_cards(), others)
+    return st.one_of(type4_cards(), type4_cards(), type4_cards(), others)
+
+
+def cards() -> st.SearchStrategy[Card]:
+    """Anything with a chip."""
+    return st.one_of(type2_cards(), other_cards())
 
 
 def is_sound(outcome: Evidence | Unreadable) -> bool:
