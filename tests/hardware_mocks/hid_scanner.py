@@ -20,6 +20,7 @@ import sys
 import tempfile
 import termios
 import threading
+import time
 import tty
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -39,6 +40,8 @@ PATIENCE = 20.0
 EVENT = struct.Struct("llHHi")
 """`struct input_event` of a 64-bit kernel (linux/input.h): time, type, code, value."""
 EV_SYN, EV_KEY = 0, 1
+SYN_DROPPED = 3
+MOMENT = 0.002
 EVENTS_AT_ONCE = 60
 """As many as are read in one go; a reader that got a part of one would never find its way back."""
 _KEYS = bytes([0xFE]) + bytes([0xFF]) * 31
@@ -122,6 +125,20 @@ class EmulatedHidScanner:
         with self._guard:
             self._typing.extend(_events(keys))
 
+    def overflow(self) -> None:
+        """The kernel had no room for what was typed, and says so (SYN_DROPPED)."""
+        with self._guard:
+            self._typing.extend([(EV_SYN, SYN_DROPPED, 0), (EV_SYN, 0, 0)])
+
+    def await_typed(self) -> None:
+        """Return when a reader that is not behind glass has read all. Raises TimeoutError."""
+        until = time.monotonic() + PATIENCE
+        while self._typing or not self._is_read():
+            if time.monotonic() > until:
+                raise TimeoutError("nobody reads what is typed")
+            self.feed(0)
+            time.sleep(MOMENT)
+
     def hold(self, keys: Keys) -> None:
         """Hold something up that makes the scanner type this, again and again."""
         with self._guard:
@@ -172,7 +189,8 @@ class EmulatedHidScanner:
             os.write(self._ends[0], b"".join(told))
 
     def _is_read(self) -> bool:
-        assert self._ends is not None
+        if self._ends is None:
+            return True
         waiting = ioctl(self._ends[1], termios.FIONREAD, b"\0\0\0\0")
         return bool(struct.unpack("i", waiting)[0] == 0)
 
