@@ -83,7 +83,8 @@ class Antenna:
             self._misses[card] = 0 if card in found else self._misses[card] + 1
             if self._misses[card] >= self._looks_until_gone:
                 del self._misses[card]
-                self._chosen = None if card == self._chosen else self._chosen
+                if card == self._chosen:
+                    self._chosen, self._worth, self._told_as = None, NOTHING, b""
         self._slips = {card: tries for card, tries in self._slips.items() if card in found}
 
     def _read_all(self, first: bytes, field: Field) -> Outcome:

@@ -93,6 +93,7 @@ class _Line:
         self._type_a = nfc.clf.RemoteTarget("106A")
         self._radio = _Radio(self._frontend)
         self._serial: dict[bytes, bytes] = {}
+        """Of the cards found in this look, by their identities."""
         self._selected: bytes | None = None
 
     def open(self) -> None:
@@ -124,6 +125,7 @@ class _Line:
 
     def sense(self) -> Sighting | None:
         """The card that counts of those in the field, if any. Switches the field off and on."""
+        self._serial.clear()
         found = self.cards() if self._antenna.is_watching else self._sense(self._type_a)
         return self._antenna.choose(found, self)
 
