@@ -14,9 +14,10 @@ from kiosk.readers.polling import Pace, PollingReader, Sighting
 from kiosk.readers.qr import QrDecoder
 from presence.card import Evidence, Unreadable
 
-CAMERA_PACE = Pace(idle=0.05, near=0.05, looks_until_gone=20)
+CAMERA_PACE = Pace(idle=0.05, near=0.05, looks_until_gone=20, patience=12.0)
 """About ten looks a second, so that a slow machine has time for other things; a card is gone after
-some two seconds without it, because a code that a hand holds up flickers in and out of sight."""
+some two seconds without it, because a code that a hand holds up flickers in and out of sight.
+OpenCV itself gives a camera up that has given no picture for ten seconds."""
 
 
 class CameraReader(PollingReader):

@@ -24,6 +24,8 @@ class EmulatedCamera:
         self._looks = 0
         self.open_sources = 0
         """How many have taken the camera and not let go of it."""
+        self._opened = 0
+        self._frozen = 0
 
     def __enter__(self) -> "EmulatedCamera":
         return self
@@ -35,6 +37,7 @@ class EmulatedCamera:
         trace: TracebackType | None,
     ) -> None:
         self.unplug()
+        self.thaw()
 
     def source(self) -> FrameSource:
         """For a reader: each call gives another way to the same camera."""
@@ -68,6 +71,17 @@ class EmulatedCamera:
         with self._changed:
             self._is_plugged = True
 
+    def freeze(self) -> None:
+        """To those who have the camera now it gives neither pictures nor faults any more."""
+        with self._changed:
+            self._frozen = self._opened
+
+    def thaw(self) -> None:
+        """It goes on."""
+        with self._changed:
+            self._frozen = 0
+            self._changed.notify_all()
+
     @property
     def is_plugged(self) -> bool:
         return self._is_plugged
@@ -80,9 +94,18 @@ class EmulatedCamera:
             if not self._changed.wait_for(lambda: self._looks >= wanted, PATIENCE):
                 raise TimeoutError(f"{wanted - self._looks} looks are missing")
 
-    def take(self) -> Frame:
-        """One picture. Raises OSError when the camera is unplugged."""
+    def give(self) -> int:
+        """To the next who takes the camera: a number. Raises OSError when it is unplugged."""
         with self._changed:
+            self.check_cable()
+            self._opened += 1
+            self.open_sources += 1
+            return self._opened
+
+    def take(self, number: int) -> Frame:
+        """One picture, for this one. Raises OSError when the camera is unplugged."""
+        with self._changed:
+            self._changed.wait_for(lambda: number > self._frozen)
             self.check_cable()
             self._looks += 1
             self._changed.notify_all()
@@ -102,21 +125,19 @@ class _Source:
 
     def __init__(self, camera: EmulatedCamera) -> None:
         self._camera = camera
-        self._is_open = False
+        self._number: int | None = None
 
     def open(self) -> None:
-        self._camera.check_cable()
-        self._is_open = True
-        self._camera.open_sources += 1
+        self._number = self._camera.give()
 
     def frame(self) -> Frame:
-        if not self._is_open:
+        if self._number is None:
             raise OSError("this camera was not opened")
-        return self._camera.take()
+        return self._camera.take(self._number)
 
     def close(self) -> None:
-        if self._is_open:
-            self._is_open = False
+        if self._number is not None:
+            self._number = None
             self._camera.open_sources -= 1
 
 
