@@ -175,8 +175,6 @@ _plain_events: list[ev.Event] = [
     ev.Removed(READER),
     ev.ButtonPressed(),
     ev.ButtonPressed(is_long=True),
-    ev.AlarmChanged(is_raised=True),
-    ev.AlarmChanged(is_raised=False),
 ]
 OF_AN_ALARM = {Signal.ALARM, Signal.ALARM_SILENCED}
 _actions = st.one_of(
@@ -188,6 +186,7 @@ _actions = st.one_of(
     st.tuples(st.just("disbelieve")),
     st.tuples(st.just("later"), st.sampled_from([0.05, 0.7, 4.0, 30.0, 90.0, 400.0])),
     st.tuples(st.just("event"), st.sampled_from(_plain_events)),
+    st.tuples(st.just("event"), st.booleans().map(ev.AlarmChanged)),
 )
 
 
