@@ -8,15 +8,10 @@
  * come one byte of status, four of length, the content. Events: the reader sends one byte when
  * something has changed; the driver sends four, how many of these pcscd has acted on, each time it
  * begins to wait. Numbers are big-endian.
- *
- * Preloaded into pcscd as well, it lets a user who may not make pcscd's own directory start one
- * that does not use it.
  */
 
 #define _GNU_SOURCE
 #include <arpa/inet.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <ifdhandler.h>
 #include <poll.h>
 #include <pthread.h>
@@ -24,8 +19,6 @@
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -255,13 +248,4 @@ RESPONSECODE IFDHICCPresence(DWORD lun)
 	if (ask(lun, 'P', "", 0, &is_there, sizeof is_there) != sizeof is_there)
 		return IFD_COMMUNICATION_ERROR;
 	return is_there ? IFD_ICC_PRESENT : IFD_ICC_NOT_PRESENT;
-}
-
-int mkdir(const char *path, mode_t mode)
-{
-	int result = syscall(SYS_mkdirat, AT_FDCWD, path, mode);
-
-	if (result != 0 && errno == EACCES && strcmp(path, "/run/pcscd") == 0)
-		errno = EEXIST;
-	return result;
 }

@@ -25,15 +25,10 @@ from typing import Self
 
 from tests.hardware_mocks.pcsc_reader import EmulatedPcscReader
 
-DRIVER = Path(__file__).with_name("pcsc_driver.c")
+DRIVER, PRELOAD = "pcsc_driver.c", "pcsc_preload.c"
 READER = "Tilstede Virtual PICC"
 SOCKET_VARIABLE = "PCSCLITE_CSOCK_NAME"
 PROGRAMS = "/usr/sbin:/sbin:/usr/bin:/bin"
-ENTRY = """FRIENDLYNAME "{name}"
-DEVICENAME {device}
-LIBPATH {driver}
-CHANNELID {channel}
-"""
 HELLO = struct.pack("=IIiiI", 12, 0x11, 4, 4, 0)
 """A client's first message: its size, CMD_VERSION, the version (pcsc-lite, winscard_msg.h)."""
 PATIENCE = 20.0
@@ -41,11 +36,17 @@ _kept = contextlib.ExitStack()
 atexit.register(_kept.close)
 
 
-class Pcscd:
-    """The daemon and its readers, one for each of `names`. `run=False`: it is not started yet."""
+def entry(name: str, device: str, driver: Path, channel: int) -> str:
+    """A reader for pcscd's configuration (reader.conf(5))."""
+    return f'FRIENDLYNAME "{name}"\nDEVICENAME {device}\nLIBPATH {driver}\nCHANNELID {channel}\n'
 
-    def __init__(self, names: Sequence[str] = (READER,), *, run: bool = True) -> None:
-        self._names, self._run = names, run
+
+class Pcscd:
+    """The daemon and its readers, one for each of `names`. `others` are entries of readers that
+    have drivers of their own."""
+
+    def __init__(self, names: Sequence[str] = (READER,), *, others: Sequence[str] = ()) -> None:
+        self._names, self._others = names, others
         self._daemon: subprocess.Popen[bytes] | None = None
         self.readers: list[EmulatedPcscReader] = []
 
@@ -56,8 +57,7 @@ class Pcscd:
         for number, name in enumerate(self._names):
             place = self._home / f"reader{number}"
             self.readers.append(EmulatedPcscReader(place, name, self.is_running))
-        if self._run:
-            self.start()
+        self.start()
         return self
 
     def __exit__(
@@ -84,7 +84,7 @@ class Pcscd:
             self._daemon = subprocess.Popen(
                 ["sh", "-c", self._command()], stdin=listener.fileno(), env=self._environment()
             )
-        _greet(place)
+        self._greet(place)
         for reader in served:
             reader.await_daemon()
 
@@ -124,12 +124,32 @@ class Pcscd:
         for reader in self.readers:
             reader.await_nobody()
 
+    def _greet(self, place: Path) -> None:
+        """Wait until the daemon answers. Raises OSError with what it has to say, if it does not."""
+        with socket.socket(socket.AF_UNIX) as caller:
+            caller.settimeout(PATIENCE)
+            caller.connect(str(place))
+            caller.sendall(HELLO)
+            try:
+                answer = caller.recv(1)
+            except ConnectionError:
+                answer = b""
+            if not answer:
+                raise OSError(f"pcscd does not answer: {(self._home / 'log').read_text()}")
+
+    @property
+    def pid(self) -> int:
+        """The daemon's process."""
+        if self._daemon is None:
+            raise RuntimeError("there is no daemon")
+        return self._daemon.pid
+
     def _configure(self, served: Sequence[EmulatedPcscReader]) -> None:
         entries = [
-            ENTRY.format(name=reader.name, device=reader.path, driver=_driver(), channel=channel)
+            entry(reader.name, str(reader.path), _built(DRIVER), channel)
             for channel, reader in enumerate(served)
         ]
-        (self._home / "config" / "readers").write_text("".join(entries))
+        (self._home / "config" / "readers").write_text("".join([*entries, *self._others]))
 
     def _command(self) -> str:
         """systemd hands over a socket like this: as descriptor 3, and says to whom."""
@@ -137,24 +157,15 @@ class Pcscd:
         config = self._home / "config"
         return (
             "export LISTEN_PID=$$ LISTEN_FDS=1; exec setpriv --pdeathsig TERM"
-            f" env LD_PRELOAD={_driver()}"
-            f" pcscd --foreground --critical --config {config} {options} 3<&0 </dev/null"
+            f" env LD_PRELOAD={_built(PRELOAD)}"
+            f" pcscd --foreground --critical --config {config} {options}"
+            f" 3<&0 </dev/null >{self._home}/log 2>&1"
         )
 
     def _environment(self) -> dict[str, str]:
         """No reader that happens to be plugged into this machine is taken."""
         usb = str(self._home / "usb")
         return {"PATH": PROGRAMS, "PCSCLITE_HP_DROPDIR": usb}
-
-
-def _greet(place: Path) -> None:
-    """Wait until the daemon answers."""
-    with socket.socket(socket.AF_UNIX) as caller:
-        caller.settimeout(PATIENCE)
-        caller.connect(str(place))
-        caller.sendall(HELLO)
-        if not caller.recv(1):
-            raise OSError("pcscd does not answer")
 
 
 @functools.cache
@@ -168,14 +179,13 @@ def csock() -> Path:
 
 
 @functools.cache
-def _driver() -> Path:
-    """The driver, built for this process."""
-    home = tempfile.TemporaryDirectory(prefix="pcsc-driver-")
+def _built(source: str) -> Path:
+    """A library made of a file beside this one, for this process."""
+    home = tempfile.TemporaryDirectory(prefix="pcsc-built-")
     _kept.callback(home.cleanup)
-    built = Path(home.name) / "driver.so"
-    subprocess.run(
-        ["gcc", "-shared", "-fPIC", "-O1", "-I/usr/include/PCSC", "-o", built, DRIVER], check=True
-    )
+    built = Path(home.name) / "library.so"
+    command = ["gcc", "-shared", "-fPIC", "-O1", "-I/usr/include/PCSC", "-o", str(built)]
+    subprocess.run([*command, str(Path(__file__).with_name(source))], check=True)
     return built
 
 
