@@ -2,15 +2,20 @@
 
     python -m tests.hardware_mocks.watch pn532 /dev/serial0
 
-Prints one line for each event and never what is on a card. Ends with Ctrl-C or SIGTERM.
+Prints one line for each event, a reader's faltering included, and never what is on a card. Ends
+with Ctrl-C or SIGTERM.
 """
 
 import signal
 import sys
+import time
+from datetime import timedelta
 
-from kiosk.events import Presented, ReaderEvent, ReaderLost
+from kiosk.events import Presented, ReaderEvent, ReaderFaltering, ReaderLost
 from kiosk.readers import ReaderConfigError, ReaderSpec, open_reader
 from presence.card import Unreadable
+
+CHECK_SECONDS = 1.0
 
 
 def line(event: ReaderEvent) -> str:
@@ -22,6 +27,8 @@ def line(event: ReaderEvent) -> str:
             return f"presented: {type(evidence).__name__}"
         case ReaderLost(why=why):
             return f"lost: {why}"
+        case ReaderFaltering(state=state):
+            return str(state)
         case _:
             return type(event).__name__.removeprefix("Reader").lower()
 
@@ -40,7 +47,8 @@ def main(arguments: list[str]) -> str | None:
     # Blocked before the reader's thread begins, so that it inherits it and this one gets them.
     ends = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
     reader.start(lambda event: print(line(event), flush=True))
-    signal.sigwait({signal.SIGINT, signal.SIGTERM})
+    while signal.sigtimedwait({signal.SIGINT, signal.SIGTERM}, CHECK_SECONDS) is None:
+        reader.check(timedelta(seconds=time.monotonic()))
     reader.stop()
     signal.pthread_sigmask(signal.SIG_SETMASK, ends)
     return None

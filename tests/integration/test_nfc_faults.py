@@ -14,7 +14,8 @@ from kiosk.events import Presented, ReaderEvent, ReaderLost, ReaderReady, Remove
 from kiosk.readers.nfc_pn532 import Pn532Reader
 from kiosk.readers.polling import Pace
 from presence.card import SignedCode, Unreadable
-from tests.hardware_mocks.card_model import Type2Card, card_with_text
+from tests.hardware_mocks.card_model import Card, Type2Card, card_with_text
+from tests.hardware_mocks.card_type4 import type4_with_text
 from tests.hardware_mocks.faults import Trouble
 from tests.hardware_mocks.pn532 import EmulatedPn532
 from tests.hardware_mocks.pn532_chip import Code
@@ -283,6 +284,16 @@ def watch(path: str) -> subprocess.Popen[str]:
     )
 
 
+def test_who_watches_a_reader_sees_it_recover(pn532: EmulatedPn532) -> None:
+    with watch(pn532.path) as watching:
+        assert watching.stdout is not None
+        assert watching.stdout.readline() == "ready\n"
+        pn532.fault(Trouble.GARBLE, on=LOOKING)
+        assert watching.stdout.readline() == "recovering\n"
+        assert watching.stdout.readline() == "ready\n"
+        watching.send_signal(signal.SIGTERM)
+
+
 def test_a_process_that_was_killed_leaves_a_chip_the_next_one_can_talk_to(
     pn532: EmulatedPn532,
 ) -> None:
@@ -302,14 +313,15 @@ def test_a_process_that_was_killed_leaves_a_chip_the_next_one_can_talk_to(
     assert pn532.baudrate == 115_200
 
 
+@pytest.mark.parametrize("card", [card_with_text(CODE), type4_with_text(CODE)])
 def test_a_process_killed_while_a_card_is_read_leaves_a_chip_the_next_one_can_talk_to(
-    pn532: EmulatedPn532,
+    pn532: EmulatedPn532, card: Card
 ) -> None:
     with watch(pn532.path) as killed:
         assert killed.stdout is not None
         assert killed.stdout.readline() == "ready\n"
         pn532.fault(Trouble.DELAY, on=READING, skip=4, seconds=60)
-        pn532.hold(card_with_text(CODE))
+        pn532.hold(card)
         pn532.await_faults()
         killed.send_signal(signal.SIGKILL)
     with watch(pn532.path) as restarted:

@@ -2,14 +2,17 @@
 
 import subprocess
 import sys
+import threading
+from pathlib import Path
 
 import pytest
 
-from kiosk.events import Presented, ReaderEvent, Removed
+from kiosk.events import Presented, ReaderEvent, ReaderLost, Removed
 from kiosk.readers import FAMILIES, ReaderConfigError, ReaderSpec, open_reader
 from kiosk.readers.presentation import TRIES, Presentation, identity
 from presence.card import SignedCode, Unreadable
 from tests.hardware_mocks.picamera2 import use_as_driver
+from tests.hardware_mocks.witness import PATIENCE, Witness
 
 NAME = "hall"
 CODE = SignedCode("TS1:ONE")
@@ -59,6 +62,20 @@ def test_a_reader_that_was_never_started_can_be_stopped(family: str) -> None:
     use_as_driver()
     device = {"picamera": "0", "pcsc": "ACR1252"}.get(family, "/dev/serial0")
     open_reader(ReaderSpec(family, device)).stop()
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_a_reader_of_any_family_that_does_not_come_has_its_power_switched(
+    family: str, tmp_path: Path
+) -> None:
+    device = {"picamera": "9", "pcsc": "nowhere"}.get(family, f"{tmp_path}/nowhere")
+    switched, witness = threading.Event(), Witness()
+    reader = open_reader(ReaderSpec(family, device, NAME), switched.set)
+    reader.start(witness.tell)
+    assert switched.wait(PATIENCE)
+    reader.stop()
+    [lost] = witness.rest()
+    assert isinstance(lost, ReaderLost)
 
 
 def test_a_driver_is_imported_when_it_is_configured_and_not_before() -> None:
