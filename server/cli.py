@@ -6,17 +6,19 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from random import SystemRandom
+from typing import TypeAlias
 
 from sqlalchemy.exc import SQLAlchemyError
 
 from presence.settings import SettingsError
-from server import config, schema
+from server import config, schema, sheets
 from server.broker import BrokerError
+from server.cards.command import Act, add_parsers, import_chips
 from server.config import Config
 from server.db import make_engine, writing
 from server.keys import KeysError
@@ -34,6 +36,8 @@ WATCH_SECONDS = 1.0
 OWNER_ONLY = 0o077
 """What the server writes is about people: nobody else on the machine may read it."""
 
+# argparse gives what it adds commands to no public name.
+Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"  # noqa: SLF001
 log = logging.getLogger("server")
 
 
@@ -43,15 +47,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     asked = _parser().parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
     logging.getLogger("alembic").setLevel(logging.WARNING)
-    if "file" in asked:
-        return check_policy(asked.file)
-    command: Callable[[Config], int]
-    if "register" in asked:
-        command = partial(import_volunteers, path=asked.register)
-    else:
-        command = asked.command
+    if "policy" in asked:
+        return check_policy(asked.policy)
+    act: Act = asked.act
     try:
-        return command(config.read(asked.config))
+        return act(config.read(asked.config), asked)
     except SettingsError as error:
         print(error, file=sys.stderr)
         return WRONG_CONFIGURATION
@@ -66,30 +66,35 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="tilstede-server", description="The Tilstede server.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for name, command, words in (
-        ("run", run, "serve pages and kiosks until SIGTERM or Ctrl-C"),
-        ("upgrade", upgrade, "bring the database to this version's tables, and end"),
-    ):
-        found = commands.add_parser(name, help=words, description=words)
-        found.add_argument("--config", type=Path, required=True, help="the configuration, in TOML")
-        found.set_defaults(command=command)
-    words = "look at a society's policy"
-    policy = commands.add_parser("policy", help=words, description=words)
-    words = "tell every fault of a policy file, or what is in force today"
-    check = policy.add_subparsers(required=True, metavar="ACTION").add_parser(
-        "check", help=words, description=words
+    add = partial(_add, commands)
+    add("run", "serve pages and kiosks until SIGTERM or Ctrl-C", lambda read, _: run(read))
+    words = "bring the database to this version's tables, and end"
+    add("upgrade", words, lambda read, _: upgrade(read))
+    check = _group(commands, "policy", "look at a society's policy", "ACTION").add_parser(
+        "check", help="tell every fault of a policy file, or what is in force today"
     )
-    check.add_argument("file", type=Path, metavar="FILE", help="the policy, in TOML")
-    check.set_defaults(command=check_policy)
-    words = "take over what was kept elsewhere"
-    take = commands.add_parser("import", help=words, description=words)
+    check.add_argument("policy", type=Path, metavar="FILE", help="the policy, in TOML")
+    take = partial(_add, _group(commands, "import", "take over what was kept elsewhere", "WHAT"))
     words = "add every volunteer of a register, or tell every fault and add nobody"
-    people = take.add_subparsers(required=True, metavar="WHAT").add_parser(
-        "volunteers", help=words, description=words
-    )
-    people.add_argument("register", type=Path, metavar="FILE", help="the register, as CSV")
-    people.add_argument("--config", type=Path, required=True, help="the configuration, in TOML")
+    people = take("volunteers", words, lambda read, asked: import_volunteers(read, asked.file))
+    people.add_argument("file", type=Path, metavar="FILE", help="the register, as CSV")
+    words = "register every chip of a list, or tell every fault and register none"
+    chips = take("chips", words, lambda read, asked: import_chips(read, asked.file))
+    chips.add_argument("file", type=Path, metavar="FILE", help="cards and UIDs, as CSV")
+    add_parsers(partial(_add, _group(commands, "card", "look after a card", "ACTION")))
     return parser
+
+
+def _group(commands: Commands, name: str, words: str, metavar: str) -> Commands:
+    group = commands.add_parser(name, help=words, description=words)
+    return group.add_subparsers(required=True, metavar=metavar)
+
+
+def _add(commands: Commands, name: str, words: str, act: Act) -> argparse.ArgumentParser:
+    found = commands.add_parser(name, help=words, description=words)
+    found.add_argument("--config", type=Path, required=True, help="the configuration, in TOML")
+    found.set_defaults(act=act)
+    return found
 
 
 def run(read: Config) -> int:
@@ -123,7 +128,7 @@ def import_volunteers(read: Config, path: Path) -> int:
     os.umask(OWNER_ONLY)
     now = datetime.now(UTC)
     with path.open("rb") as file:
-        found = register.read(file.read(register.MOST_BYTES + 1), now.astimezone().date())
+        found = register.read(file.read(sheets.MOST_BYTES + 1), now.astimezone().date())
     engine = make_engine(read.database)
     try:
         schema.upgrade(engine)

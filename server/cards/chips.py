@@ -7,7 +7,7 @@ from datetime import datetime
 from hashlib import sha256
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from presence.card import CardRef
 from presence.ids import ChapterId
@@ -126,7 +126,8 @@ def known_chip_of(session: Session, name: str) -> KnownChip | None:
 
 def legacy_cards(session: Session, chapter: ChapterId | None) -> int:
     """How many cards in use rely on a legacy chip: those of a chapter, or (None) of all."""
-    other = sa.select(Chip.name).where(Chip.card_id == Card.id, Chip.kind == ChipKind.SUN)
+    other = aliased(Chip)
+    newer = sa.exists().where(other.card_id == Card.id, other.kind == ChipKind.SUN)
     count = (
         sa.select(sa.func.count())
         .select_from(Chip)
@@ -134,7 +135,7 @@ def legacy_cards(session: Session, chapter: ChapterId | None) -> int:
         .where(
             Chip.kind == ChipKind.UID,
             Card.state == CardState.ACTIVE,
-            sa.not_(other.exists()),
+            sa.not_(newer),
         )
     )
     if chapter is not None:

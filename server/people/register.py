@@ -3,8 +3,6 @@
 What stands in a cell is never repeated in a fault: it is about people, and faults end in logs.
 """
 
-import csv
-import io
 import re
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -13,12 +11,12 @@ from datetime import date
 from typing import TypeVar
 
 from presence.settings import Fault, SettingsError
+from server import sheets
 from server.people import names
 
 COLUMNS = ("first_name", "last_name", "birth_date", "language", "chapter", "member_since")
 OPTIONAL = ("card_from",)
 LANGUAGES = ("nb", "sv", "da", "en")
-MOST_BYTES = 10_000_000
 _FIRST_BIRTH = date(1900, 1, 1)
 _LONG_FORM = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _DATE = "must be a date such as 1958-05-17"
@@ -62,62 +60,16 @@ class Register:
 
 
 def read(raw: bytes, today: date) -> Register:
-    """The register in a file's bytes, with or without a byte order mark, its cells apart by
-    semicolons or commas, its first line the names of the columns."""
+    """The register in a file's bytes."""
     faults: list[Fault] = []
-    if len(raw) > MOST_BYTES:
-        return Register([], [Fault(None, "", f"is longer than {MOST_BYTES} bytes")])
-    try:
-        text = raw.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = raw.count(b"\n", 0, error.start) + 1
-        return Register([], [Fault(line, "", "is not in UTF-8")])
     entries = [
         entry
-        for line, cells in _rows(text, faults)
+        for line, cells in sheets.rows(raw, sheets.Columns(COLUMNS, OPTIONAL), faults)
         if (entry := _entry(line, cells, today, faults)) is not None
     ]
     if not entries and not faults:
         faults.append(Fault(None, "", "holds no volunteers"))
     return Register(entries, faults)
-
-
-def _rows(text: str, faults: list[Fault]) -> Iterator[tuple[int, Mapping[str, str]]]:
-    """Each row's line and its cells by column. A file that is no CSV ends at its fault."""
-    delimiter = ";" if ";" in text.partition("\n")[0] else ","
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-    columns: list[str] | None = None
-    while True:
-        line = reader.line_num + 1
-        try:
-            cells = next(reader, None)
-        except csv.Error:
-            faults.append(Fault(line, "", "a cell is not closed, is too long, or ends wrongly"))
-            return
-        if cells is None:
-            return
-        if columns is None:
-            columns = [cell.strip().lower() for cell in cells]
-            if found := list(_faults_of_header(columns)):
-                faults += found
-                return
-        elif len(cells) == len(columns):
-            yield line, dict(zip(columns, cells, strict=True))
-        elif any(cell.strip() for cell in cells):
-            what = f"has {len(cells)} cells, and the first line has {len(columns)}"
-            faults.append(Fault(line, "", what))
-
-
-def _faults_of_header(columns: Sequence[str]) -> Iterator[Fault]:
-    for number, column in enumerate(columns, 1):
-        if column not in (*COLUMNS, *OPTIONAL):
-            what = f"column {number} is none of {', '.join((*COLUMNS, *OPTIONAL))}"
-            yield Fault(1, "", what)
-        elif column in columns[: number - 1]:
-            yield Fault(1, column, "stands in two columns")
-    for column in COLUMNS:
-        if column not in columns:
-            yield Fault(1, column, "has no column")
 
 
 T = TypeVar("T")
@@ -128,8 +80,6 @@ class _CellError(ValueError):
 
 
 def _entry(line: int, cells: Mapping[str, str], today: date, faults: list[Fault]) -> Entry | None:
-    if not any(cell.strip() for cell in cells.values()):
-        return None
     before = len(faults)
 
     def read_cell(column: str, reader: Callable[[str], T], stand_in: T) -> T:

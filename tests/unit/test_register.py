@@ -9,6 +9,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from presence.settings import Fault
+from server import sheets
 from server.people import names, register
 from server.people.register import COLUMNS, OPTIONAL, Entry, Register
 
@@ -185,7 +186,7 @@ def test_what_is_no_csv_ends_at_its_line(row: str) -> None:
 
 
 def test_a_file_without_end_is_not_read() -> None:
-    (fault,) = register.read(b"x" * (register.MOST_BYTES + 1), TODAY).faults
+    (fault,) = register.read(b"x" * (sheets.MOST_BYTES + 1), TODAY).faults
     assert fault.what == "is longer than 10000000 bytes"
 
 
