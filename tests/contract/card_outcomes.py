@@ -212,7 +212,6 @@ OUTCOMES_OF_TWO: Outcomes = (
     ("telephone and NTAG 424", (PhoneWallet(), SUN_CARD), sun_of(SUN_CARD)),
     ("serial number and blank", (UidOnlyCard(), blank_card()), ChipUid("9C31F00D")),
     ("bank card and telephone", (BankCard(), PhoneWallet()), Unreadable.UNSUPPORTED),
-    ("bank card and NTAG 424 with a random serial number", (BankCard(), PRIVATE), sun_of(PRIVATE)),
     ("three", (DesfireCard(), OURS, PhoneWallet()), SignedCode(CODE)),
 )
 """Held to an antenna together: told once, and only of the one that counts."""

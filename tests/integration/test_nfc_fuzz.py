@@ -62,7 +62,7 @@ def of_reader(events: list[ReaderEvent]) -> list[type[ReaderEvent]]:
 
 @pytest.mark.parametrize("kind", KINDS)
 @given(data=st.data())
-def test_whatever_is_held_up_it_has_one_outcome_and_the_next_card_works(
+def test_whatever_is_on_a_card_it_has_one_outcome_and_the_next_card_works(
     desk: Desk, kind: str, data: st.DataObject
 ) -> None:
     """Ten cards of each kind an example: 2,000 in `make test`, 100,000 in `make test-deep`."""
