@@ -304,7 +304,8 @@ class StopTimer:
 
 @dataclass(frozen=True, slots=True)
 class CountUnreadable:
-    """Something that was no genuine card; only its number is kept."""
+    """Something that was no genuine card, or whose card nobody could tell; only how many there were
+    is kept."""
 
 
 Effect = (

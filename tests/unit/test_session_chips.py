@@ -364,6 +364,14 @@ def test_a_chip_that_the_server_believes_no_more_is_forgotten() -> None:
     assert recorded(stand) == []
 
 
+def test_an_answer_that_does_not_name_the_card_of_a_known_chip_takes_nothing_away() -> None:
+    stand = at_home()
+    tap = asked_about(stand, CHIP, KARI)
+    effects = stand.handle(ev.Answered(answer(tap, kari())))
+    assert not any(isinstance(effect, LearnChip) for effect in effects)
+    assert recorded(stand) == [Arrived(KARI, VisitId(tap), tap, Basis.LIVE, Outcome.CONFIRMED)]
+
+
 def test_an_answer_that_comes_too_late_still_teaches_row_and_chip() -> None:
     stand = at_home()
     tap, newer = asked_about(stand, CHIP), kari(version=8)
