@@ -111,6 +111,27 @@ def test_a_poster_in_the_picture_is_told_once_and_hides_no_card(
     assert witness.rest() == [FOREIGN, *between]
 
 
+BLURRED_ONLY = Light(noise=45)
+"""In so much noise a code is read in every second look, when the picture is blurred."""
+
+
+def test_a_poster_that_is_seen_in_every_second_look_is_told_once(
+    camera: EmulatedCamera, witness: Witness
+) -> None:
+    camera.play([photograph([(POSTER, Pose(size=140))], BLURRED_ONLY)] * 120)
+    assert witness.rest() == [FOREIGN]
+    camera.play([photograph([])] * 80)
+    assert witness.rest() == [REMOVED]
+
+
+def test_a_faint_code_that_rests_is_found_in_a_hall_that_was_empty_for_long(
+    camera: EmulatedCamera, witness: Witness
+) -> None:
+    hall = photograph([], BLURRED_ONLY)
+    camera.play([hall] * 60 + [photograph([(ADA, Pose(size=300))], BLURRED_ONLY)] * 60)
+    assert witness.rest() == [presented(ADA)]
+
+
 def test_a_web_address_on_the_card_beside_its_code_is_not_told(
     camera: EmulatedCamera, witness: Witness
 ) -> None:
