@@ -43,6 +43,9 @@ class _Received:
     issued: datetime | None
 
 
+_Receiver = Callable[[Any, datetime | None], None]
+
+
 class _End:
     """The loop is to end."""
 
@@ -117,27 +120,14 @@ class Loop:
             ev.ReaderLost: self._note_lost,
             ev.AlarmChanged: self._note_alarm,
         }
-        self._receive: Mapping[
-            type[ms.Message | SignedList], Callable[[Any, datetime | None], None]
-        ] = {
+        self._receive: Mapping[type[ms.Message | SignedList], _Receiver] = {
             ms.Answer: self._take_answer,
             ms.Receipts: self._take_receipts,
             ms.Roster: self._take_roster,
             ms.Briefings: self._take_briefings,
             SignedList: self._take_list,
         }
-        self._perform: Mapping[type[Effect], Callable[[Any], Event | None]] = {
-            ev.Consult: self._consult,
-            ev.Ask: self._ask,
-            ev.Record: self._record,
-            ev.Learn: self._learn,
-            ev.LearnChip: self._learn_chip,
-            ev.Show: self._show,
-            ev.Indicate: self._indicate,
-            ev.StartTimer: self._start_timer,
-            ev.StopTimer: self._stop_timer,
-            ev.CountUnreadable: self._count_unreadable,
-        }
+        self._perform = self._performers()
 
     def run(self, alive: Callable[[], None]) -> None:
         """Until the inbox says "end". `alive` is called at least every second."""
@@ -277,6 +267,20 @@ class Loop:
 
     # --- effects -----------------------------------------------------------------------------
 
+    def _performers(self) -> Mapping[type[Effect], Callable[[Any], Event | None]]:
+        return {
+            ev.Consult: self._consult,
+            ev.Ask: self._ask,
+            ev.Record: self._record,
+            ev.Learn: self._learn,
+            ev.LearnChip: self._learn_chip,
+            ev.Show: self._show,
+            ev.Indicate: lambda effect: self._world.indicator.signal(effect.signal),
+            ev.StartTimer: self._start_timer,
+            ev.StopTimer: self._stop_timer,
+            ev.CountUnreadable: lambda _: self._world.health.count_unreadable(),
+        }
+
     def _consult(self, effect: ev.Consult) -> Event:
         world, card = self._world, effect.about
         if isinstance(card, ChipUid):
@@ -315,17 +319,11 @@ class Loop:
     def _show(self, effect: ev.Show) -> None:
         self._world.screen.show(effect.stage, effect.around)
 
-    def _indicate(self, effect: ev.Indicate) -> None:
-        self._world.indicator.signal(effect.signal)
-
     def _start_timer(self, effect: ev.StartTimer) -> None:
         self._timers[effect.timer.name] = (self._now.uptime + effect.after, effect.timer)
 
     def _stop_timer(self, effect: ev.StopTimer) -> None:
         self._timers.pop(effect.name, None)
-
-    def _count_unreadable(self, _effect: ev.CountUnreadable) -> None:
-        self._world.health.count_unreadable()
 
     # --- time --------------------------------------------------------------------------------
 

@@ -107,13 +107,13 @@ class MemoryChips:
 
     def card_of(self, chip: ChipUid, now: datetime) -> CardRef | None:
         self.looked_up += 1
-        return self.known.get(chip.uid)
+        return self.known.get(chip.uid.upper())
 
     def learn(self, chip: ChipUid, card: CardRef | None, now: datetime) -> None:
         if card is None:
-            self.known.pop(chip.uid, None)
+            self.known.pop(chip.uid.upper(), None)
         else:
-            self.known[chip.uid] = card
+            self.known[chip.uid.upper()] = card
 
 
 class MemoryStatusLists:

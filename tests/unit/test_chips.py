@@ -34,33 +34,6 @@ def everything_in(directory: Path) -> bytes:
     return b"".join(path.read_bytes() for path in directory.iterdir())
 
 
-def test_a_chip_is_known_once_an_answer_has_told_which_card_it_is(chips: ChipMemory) -> None:
-    assert chips.card_of(CHIP, NOW) is None
-    chips.learn(CHIP, KARI, NOW)
-    assert chips.card_of(CHIP, NOW) == KARI
-    assert chips.card_of(OTHER, NOW) is None
-
-
-def test_readers_that_spell_a_number_differently_mean_the_same_chip(chips: ChipMemory) -> None:
-    chips.learn(CHIP, KARI, NOW)
-    assert chips.card_of(ChipUid(CHIP.uid.lower()), NOW) == KARI
-
-
-def test_a_chip_that_was_given_to_another_card_is_that_card_from_then_on(
-    chips: ChipMemory,
-) -> None:
-    chips.learn(CHIP, KARI, NOW)
-    chips.learn(CHIP, OLA, NOW)
-    assert chips.card_of(CHIP, NOW) == OLA
-
-
-def test_a_chip_that_is_a_card_no_more_is_forgotten_alone(chips: ChipMemory) -> None:
-    chips.learn(CHIP, KARI, NOW)
-    chips.learn(OTHER, OLA, NOW)
-    chips.learn(CHIP, None, NOW)
-    assert (chips.card_of(CHIP, NOW), chips.card_of(OTHER, NOW)) == (None, OLA)
-
-
 def test_what_was_learnt_outlives_the_program(tmp_path: Path) -> None:
     first = ChipMemory(tmp_path / "chips.db", os.urandom)
     first.learn(CHIP, KARI, NOW)
