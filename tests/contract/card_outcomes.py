@@ -4,6 +4,7 @@ A bench that holds one of these up holds up a copy: chips count how often they w
 """
 
 from copy import deepcopy
+from dataclasses import dataclass
 from typing import Any
 
 import ndef
@@ -23,7 +24,7 @@ from tests.hardware_mocks.card_model import (
     read_only_card,
     unformatted_card,
 )
-from tests.hardware_mocks.card_ntag424 import Ntag424Card, ntag424
+from tests.hardware_mocks.card_ntag424 import Ntag424Card, ntag424, reading
 from tests.hardware_mocks.card_type4 import (
     Type4Card,
     message_on,
@@ -117,6 +118,26 @@ def sun_of(card: Ntag424Card) -> SunMessage:
     return SunMessage(said[5:37], said[37:], card.code)
 
 
+def any_reading_of(card: Ntag424Card) -> Any:
+    """Equal to whatever this chip says when it is read next, or later: on a busy machine a reader
+    may have to begin again."""
+    return _LaterReading(deepcopy(card))
+
+
+@dataclass(frozen=True)
+class _LaterReading:
+    card: Ntag424Card
+
+    def __eq__(self, told: object) -> bool:
+        if not isinstance(told, SunMessage) or told.code != self.card.code:
+            return False
+        number = reading(self.card, bytes.fromhex(told.picc), bytes.fromhex(told.cmac))
+        return number is not None and number > self.card.counter
+
+    def __hash__(self) -> int:
+        return hash(self.card.uid)
+
+
 def _of_room(room: int) -> bytes:
     return bytes.fromhex("000f2000fb00fb0406e104") + room.to_bytes(2) + b"\x00\x00"
 
@@ -178,14 +199,18 @@ TYPE_4: Outcomes = (
         Type4Card(container=_of_room(256)[:13] + b"\x80\x00"),
         Unreadable.EMPTY,
     ),
-    ("NTAG 424", SUN_CARD, sun_of(SUN_CARD)),
+    ("NTAG 424", SUN_CARD, any_reading_of(SUN_CARD)),
     (
         "NTAG 424 read before",
         ntag424(CODE, META, MASTER, counter=500),
-        sun_of(ntag424(CODE, META, MASTER, counter=500)),
+        any_reading_of(ntag424(CODE, META, MASTER, counter=500)),
     ),
-    ("NTAG 424 without a code", ntag424(None, META, MASTER), sun_of(ntag424(None, META, MASTER))),
-    ("NTAG 424 with a random serial number", PRIVATE, sun_of(PRIVATE)),
+    (
+        "NTAG 424 without a code",
+        ntag424(None, META, MASTER),
+        any_reading_of(ntag424(None, META, MASTER)),
+    ),
+    ("NTAG 424 with a random serial number", PRIVATE, any_reading_of(PRIVATE)),
     ("message played again", COPY, sun_of(SUN_CARD)),
 )
 
@@ -209,7 +234,7 @@ OUTCOMES_OF_TWO: Outcomes = (
         SignedCode(CODE),
     ),
     ("transport card and ours", (DesfireCard(), type4_with_text(CODE)), SignedCode(CODE)),
-    ("telephone and NTAG 424", (PhoneWallet(), SUN_CARD), sun_of(SUN_CARD)),
+    ("telephone and NTAG 424", (PhoneWallet(), SUN_CARD), any_reading_of(SUN_CARD)),
     ("serial number and blank", (UidOnlyCard(), blank_card()), ChipUid("9C31F00D")),
     ("bank card and telephone", (BankCard(), PhoneWallet()), Unreadable.UNSUPPORTED),
     ("three", (DesfireCard(), OURS, PhoneWallet()), SignedCode(CODE)),

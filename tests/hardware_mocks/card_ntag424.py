@@ -58,6 +58,15 @@ def sun_mac(file_key: bytes, uid: bytes, counter: int, covered: bytes = b"") -> 
     return _cmac(_cmac(file_key, vector), covered)[1::2]
 
 
+def reading(card: "Ntag424Card", picc: bytes, mac: bytes) -> int | None:
+    """The number of the card's reading that gave these; None: they are none of this card's."""
+    decryptor = Cipher(AES(card.meta_key), CBC(bytes(BLOCK))).decryptor()
+    plain = decryptor.update(picc) + decryptor.finalize()
+    counter = int.from_bytes(plain[8:11], "little")
+    is_ours = plain[:8] == bytes([UID_AND_COUNTER]) + card.uid
+    return counter if is_ours and mac == sun_mac(card.file_key, card.uid, counter) else None
+
+
 def _cmac(key: bytes, content: bytes) -> bytes:
     mac = CMAC(AES(key))
     mac.update(content)

@@ -27,6 +27,7 @@ from tests.hardware_mocks.card_ntag424 import (
     diversified,
     ntag424,
     picc_data,
+    reading,
     sun_mac,
 )
 from tests.hardware_mocks.card_type4 import (
@@ -309,6 +310,15 @@ def test_each_reading_says_the_code_and_a_text_of_its_own() -> None:
         assert plain[:11] == b"\xc7" + card.uid + counter.to_bytes(3, "little")
         assert mac == sun_mac(card_key(MASTER, card.uid), card.uid, counter)
     assert len(card.file) == 256
+
+
+def test_a_reading_is_known_by_the_card_that_made_it_and_by_no_other() -> None:
+    card, other = ntag424(CODE, META, MASTER), ntag424(CODE, META, MASTER, uid=b"\x04OTHER!")
+    made = bytes.fromhex(texts(message_on(card))[1][5:])
+    assert reading(card, made[:16], made[16:]) == 1
+    assert reading(other, made[:16], made[16:]) is None
+    assert reading(card, made[:16], made[:-9:-1]) is None
+    assert reading(card, made[16:] * 2, made[16:]) is None
 
 
 def test_the_counter_goes_up_once_a_reading_however_many_reads_it_takes() -> None:
