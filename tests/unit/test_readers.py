@@ -9,8 +9,8 @@ import pytest
 
 from kiosk.events import Presented, ReaderEvent, ReaderLost, Removed
 from kiosk.readers import FAMILIES, ReaderConfigError, ReaderSpec, open_reader
-from kiosk.readers.presentation import TRIES, Presentation, identity
-from presence.card import SignedCode, Unreadable
+from kiosk.readers.presentation import TRIES, Presentation, by_serial, identity
+from presence.card import ChipUid, SignedCode, Unreadable
 from tests.hardware_mocks.picamera2 import use_as_driver
 from tests.hardware_mocks.witness import PATIENCE, Witness
 
@@ -90,6 +90,16 @@ def test_a_random_serial_number_identifies_nothing() -> None:
     assert identity(b"\x08abc") == identity(b"\x08xyz")
     assert identity(b"\x09abc") != identity(b"\x09xyz")
     assert identity(b"\x08abcdef") != identity(b"\x08uvwxyz")
+
+
+def test_a_serial_number_is_told_only_of_a_card_that_has_no_more_to_say_and_keeps_it() -> None:
+    serial, nothing = bytes.fromhex("04a1b2c3d4e580"), Unreadable.UNSUPPORTED
+    assert by_serial(serial, nothing) == ChipUid("04A1B2C3D4E580")
+    assert by_serial(b"\x09abc", nothing) == ChipUid("09616263")
+    assert by_serial(b"\x08abc", nothing) is nothing
+    assert by_serial(b"", nothing) is nothing
+    for outcome in (CODE, Unreadable.EMPTY, Unreadable.GARBLED, Unreadable.TOO_LONG):
+        assert by_serial(serial, outcome) is outcome
 
 
 def story(*looks: str) -> list[ReaderEvent]:
