@@ -31,6 +31,7 @@ class Desk:
     def __init__(self) -> None:
         self.on_it: tuple[bytes, ...] = ()
         self.slipping: set[bytes] = set()
+        self.tries: list[bytes] = []
         self.reads: list[bytes] = []
         self._antenna = Antenna(LOOKS_UNTIL_GONE)
         self._presentation = Presentation(NAME, LOOKS_UNTIL_GONE)
@@ -39,6 +40,7 @@ class Desk:
         return self.on_it
 
     def read(self, card: bytes) -> Evidence | Unreadable:
+        self.tries.append(card)
         if card not in self.on_it or card in self.slipping:
             raise CardSlippedError
         self.reads.append(card)
@@ -165,6 +167,14 @@ def test_a_card_that_always_slips_is_told_once_as_garbled() -> None:
     desk = Desk()
     desk.slipping = {ANNA}
     assert desk.look(ANNA, times=3 * TRIES) == [Presented(NAME, Unreadable.GARBLED)]
+
+
+def test_a_card_that_always_slips_beside_another_is_left_alone_in_the_end() -> None:
+    desk = Desk()
+    assert desk.look(ANNA) == [presented(ANNA)]
+    desk.slipping = {BANK}
+    assert desk.look(ANNA, BANK, times=3 * TRIES) == []
+    assert desk.tries.count(BANK) == TRIES
 
 
 def test_a_card_that_slipped_away_is_told_as_garbled() -> None:
