@@ -44,7 +44,7 @@ class Contact:
             self._raised_for += passed
         else:
             self._quiet_for += passed
-        if raised or self._is_raised:
+        if raised:
             self._quiet_for = 0.0
         self._at, self._is_raised = at, raised
         return self._news()
