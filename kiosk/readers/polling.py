@@ -94,7 +94,6 @@ class _Shift:
         self.thread: threading.Thread | None = None
         self.is_left = False
         """Its thread hangs, and another one serves the reader. Changed under the reader's lock."""
-        self.left_at = timedelta()
         self.nudged_at: timedelta | None = None
         """When the call that hangs was first broken off."""
         self._calls = 0
@@ -149,7 +148,9 @@ class PollingReader:
         self._stopping = threading.Event()
         self._report: Report | None = None
         self._shift = _Shift()
-        self._left: list[_Shift] = []
+        self._left: list[threading.Thread] = []
+        self._kept_since: timedelta | None = None
+        """Since when the reader is lost while one of them may keep its device."""
 
     def start(self, report: Report) -> None:
         """Begin to watch. Whether the device is there is told by the first event."""
@@ -191,7 +192,7 @@ class PollingReader:
             if shift.nudged_at is None:
                 shift.nudged_at = uptime
             elif uptime - shift.nudged_at >= patience:
-                self._leave(shift, uptime)
+                self._leave(shift)
                 return
             self._tell(self._standing.silent())
         line = shift.line
@@ -213,16 +214,20 @@ class PollingReader:
     def _bear_those_left(self, uptime: timedelta) -> None:
         """Their threads let go of the device when they come back, if ever. As long as the reader
         works, that is nobody's concern."""
-        self._left = [one for one in self._left if one.thread and one.thread.is_alive()]
-        longest = timedelta(seconds=self._pace.keeps_device)
-        if self._standing.is_lost and any(uptime - one.left_at > longest for one in self._left):
+        self._left = [one for one in self._left if one.is_alive()]
+        if not self._left or not self._standing.is_lost:
+            self._kept_since = None
+        elif self._kept_since is None:
+            self._kept_since = uptime
+        elif uptime - self._kept_since > timedelta(seconds=self._pace.keeps_device):
             raise ReaderHangsError(f"the driver of reader {self.name} hangs, and keeps its device")
 
-    def _leave(self, shift: _Shift, uptime: timedelta) -> None:
+    def _leave(self, shift: _Shift) -> None:
         if not self._standing.may_hang_again:
             raise ReaderHangsError(f"the driver of reader {self.name} hangs again and again")
-        shift.is_left, shift.left_at = True, uptime
-        self._left.append(shift)
+        shift.is_left = True
+        if shift.thread is not None:
+            self._left.append(shift.thread)
         events, step = self._standing.hung("the driver does not return, and cannot be broken off")
         log.warning("reader %s: a thread that hangs is left behind", self.name)
         self._tell(events)

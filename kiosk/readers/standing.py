@@ -46,7 +46,7 @@ class Pace(Struct, frozen=True):
     """Before a fresh thread takes over from one that hangs. No more threads than these are ever
     left behind: a driver that hangs once more needs a fresh process."""
     keeps_device: float = 900.0
-    """So long a lost reader bears a thread that was left behind and may keep the device. Longer
+    """So long a reader may be lost while a thread that was left behind may keep its device. Longer
     than the last of `after_hangs`."""
 
 

@@ -52,16 +52,22 @@ class HangingHardware:
             self._wanted = (call, breaks_off)
         self.await_hangs(wanted)
 
-    def will_hang(self, call: str) -> None:
-        """As `hang`, and not to be broken off; but the call may come later."""
+    def will_hang(self, call: str, *, breaks_off: bool = False) -> None:
+        """As `hang`; but the call may come later, or never."""
         with self._changed:
-            self._wanted = (call, False)
+            self._wanted = (call, breaks_off)
 
     def let_go(self) -> None:
         """Every call that hangs returns, as if nothing had been."""
         with self._changed:
             self._let_go = self._hangs
             self._changed.notify_all()
+
+    def forgive(self) -> None:
+        """Nothing fails or hangs any more."""
+        with self._changed:
+            self._failing, self._wanted = 0, None
+        self.let_go()
 
     def await_hangs(self, count: int) -> None:
         """So many since the beginning. Raises TimeoutError, as the others do."""

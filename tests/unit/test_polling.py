@@ -1,11 +1,13 @@
 """How patiently a polling reader comes back, on hardware that fails or hangs as it is told."""
 
+import random
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 
 import pytest
+from msgspec import structs
 
 from kiosk.events import Presented, ReaderEvent, ReaderLost, ReaderReady, Removed
 from kiosk.readers.polling import PollingReader, ReaderHangsError
@@ -325,6 +327,7 @@ def test_a_device_that_a_thread_keeps_to_itself_needs_a_fresh_process() -> None:
         desk.is_left()
         desk.hardware.await_calls("drop", 3)
         assert desk.witness.states == [READY, SILENT, LOST]
+        desk.check()
         with pytest.raises(ReaderHangsError, match="hangs, and keeps its device"):
             desk.check(after=QUICK.keeps_device + 1)
 
@@ -333,9 +336,43 @@ def test_a_thread_that_hangs_while_the_reader_works_is_borne() -> None:
     with watching(QUICK) as desk:
         desk.hardware.hang(breaks_off=False)
         desk.is_left()
-        assert kinds(desk.witness) + kinds(desk.witness) == [ReaderLost, ReaderReady]
-        desk.check(after=1000)
-        assert desk.stays_silent(3)
+        for _ in range(2):
+            assert kinds(desk.witness) + kinds(desk.witness) == [ReaderLost, ReaderReady]
+            desk.check(after=QUICK.keeps_device + 1)
+            desk.hardware.fail(5)
+        desk.check()
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_after_any_course_of_faults_and_hangs_the_reader_reads_and_nothing_is_kept(
+    seed: int,
+) -> None:
+    chance, pace = (
+        random.Random(seed),
+        structs.replace(QUICK, after_hangs=(0.001,) * 100, keeps_device=1e6),
+    )
+    before = set(threading.enumerate())
+    with watching(pace) as desk:
+        for _ in range(30):
+            match chance.choice(["fail", "hang", "hang", "let go"]):
+                case "fail":
+                    desk.hardware.fail(chance.randrange(1, 6))
+                case "hang":
+                    breaks_off = chance.random() < 0.5
+                    desk.hardware.will_hang(chance.choice(CALLS), breaks_off=breaks_off)
+                case "let go":
+                    desk.hardware.let_go()
+            threading.Event().wait(0.005)  # time to get somewhere, however far
+            desk.hang_for(chance.randrange(8))
+        desk.hardware.forgive()
+        desk.hardware.await_open_lines(1)
+        desk.hardware.card = CODE
+        assert desk.witness.until(Presented)[-1] == PRESENTED
+        assert desk.witness.states[-1] is READY
+    assert desk.hardware.open_lines == 0
+    for thread in set(threading.enumerate()) - before:
+        thread.join(PATIENCE)
+        assert not thread.is_alive()
 
 
 def test_a_reader_that_was_never_started_or_is_stopped_is_not_checked() -> None:

@@ -1,5 +1,8 @@
 """The ladder that every outage climbs: what is told, and what is done, fault by fault."""
 
+from hypothesis import given
+from hypothesis import strategies as st
+
 from kiosk.events import ReaderEvent, ReaderFaltering, ReaderLost, ReaderReady
 from kiosk.readers.standing import Pace, Standing
 from presence.messages import ReaderState
@@ -59,6 +62,23 @@ def test_many_good_looks_forget_the_faults_before_them() -> None:
     outage = "-" + "+" * PACE.looks_until_sound
     assert story("+", outage * 5, standing=standing) == [READY, *[RECOVERING, READY] * 5]
     assert LOST in story(("-" + "+" * (PACE.looks_until_sound - 1)) * 3, standing=standing)
+
+
+@given(st.text("+-?!", max_size=60).filter(lambda steps: steps.count("!") <= 3))
+def test_whatever_happens_each_state_is_told_once_in_an_outage_and_none_after_its_loss(
+    steps: str,
+) -> None:
+    outage: list[ReaderEvent] = []
+    has_worked = False
+    for event in story(steps):
+        if event == READY:
+            assert outage or not has_worked, "ready twice"
+            outage, has_worked = [], True
+        else:
+            assert event not in outage, "told twice"
+            assert LOST not in outage, "told after the loss"
+            outage.append(event)
+    assert not (steps.endswith("+") and outage), "an outage goes on though a look went well"
 
 
 def test_attempts_grow_further_apart_up_to_five_seconds() -> None:
