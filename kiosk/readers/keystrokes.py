@@ -14,7 +14,7 @@ from presence.card import SignedCode
 
 TAB, ENTER, KEYPAD_ENTER = 15, 28, 96
 CTRL, SHIFT = frozenset({29, 97}), frozenset({42, 54})
-ALT, ALT_GR, CAPS_LOCK = 56, 100, 58
+ALT, ALT_GR = 56, 100
 _J, _M = 36, 50
 UNKNOWN = "\ufffd"
 QUIET_LOOKS, GAPS = 20, 4
@@ -31,7 +31,8 @@ _KEYPAD = {
 _TYPING = frozenset({*range(2, 14), *range(16, 28), *range(30, 42), *range(43, 54), 57, 86}) | {
     *_KEYPAD
 }
-"""Keys that type something. Others, such as Num Lock, are pressed for reasons of their own."""
+"""Keys that type something. Others, such as Num Lock, are pressed for reasons of their own; whether
+Caps Lock is on is tried out."""
 KEYPAD_DIGITS = {key: char for key, char in _KEYPAD.items() if char.isdigit()}
 
 
@@ -41,8 +42,6 @@ class Stroke(NamedTuple):
     key: int
     is_shifted: bool = False
     is_alt_gr: bool = False
-    is_caps: bool = False
-    """Caps lock was switched over since the scan began."""
     char: str = ""
 
 
@@ -69,15 +68,15 @@ LAYOUTS: Mapping[str, Layout] = {
 
 
 def character(stroke: Stroke, layout: Layout, is_caps: bool) -> str:
-    """What a stroke means in a layout; `is_caps`: caps lock was on when the scan began."""
-    key, is_shifted, is_alt_gr, switches, char = stroke
+    """What a stroke means in a layout; `is_caps`: caps lock is on."""
+    key, is_shifted, is_alt_gr, char = stroke
     if char or key in _KEYPAD:
         return char or _KEYPAD[key]
     if is_alt_gr:
         return layout.alt_gr.get(key, UNKNOWN)
     plain = layout.letters.get(key) or _COMMON.get(key, "")
     if plain.isalpha():
-        return plain.upper() if is_shifted ^ switches ^ is_caps else plain
+        return plain.upper() if is_shifted ^ is_caps else plain
     if is_shifted and plain != " ":
         return layout.shifted.get(key, UNKNOWN)
     return plain or layout.plain.get(key, UNKNOWN)
@@ -91,7 +90,7 @@ class Keystrokes:
         self._down: set[int] = set()
         self._strokes: list[Stroke] = []
         self._number = ""
-        self._is_caps = self._has_gap = False
+        self._has_gap = False
         self._quiet = self._longest_quiet = 0
 
     @property
@@ -105,9 +104,7 @@ class Keystrokes:
         self._down.add(key)
         if key in {TAB, ENTER, KEYPAD_ENTER} or (key in {_J, _M} and self._down & CTRL):
             return self._end()
-        if key == CAPS_LOCK:
-            self._is_caps = not self._is_caps
-        elif ALT in self._down and key in KEYPAD_DIGITS:
+        if ALT in self._down and key in KEYPAD_DIGITS:
             self._number = (self._number + KEYPAD_DIGITS[key])[-4:]
         elif key in _TYPING:
             self._type(key)
@@ -140,7 +137,7 @@ class Keystrokes:
     def _type(self, key: int) -> None:
         is_alt_gr = ALT_GR in self._down or (ALT in self._down and bool(self._down & CTRL))
         if is_alt_gr or not self._down & CTRL:  # Ctrl and a letter: a control character
-            self._add(Stroke(key, bool(self._down & SHIFT), is_alt_gr, self._is_caps))
+            self._add(Stroke(key, bool(self._down & SHIFT), is_alt_gr))
 
     def _add(self, stroke: Stroke) -> None:
         if len(self._strokes) <= LONGEST_QR + NOISE_CHARACTERS:
@@ -149,7 +146,7 @@ class Keystrokes:
     def _end(self) -> list[Scan]:
         strokes, has_gap = self._strokes, self._has_gap
         self._strokes, self._number = [], ""
-        self._is_caps = self._has_gap = False
+        self._has_gap = False
         self._quiet = self._longest_quiet = 0
         if has_gap:
             return [garbled()] if strokes else []

@@ -65,6 +65,8 @@ def test_noise_on_the_line_is_no_scan(text: str) -> None:
 def test_codes_that_are_glued_together_are_taken_apart() -> None:
     assert outcomes(scans_in(ADA + BO)) == [SignedCode(ADA), SignedCode(BO)]
     assert outcomes(scans_in("]Q3" + ADA + "]Q3" + ADA)) == [SignedCode(ADA)] * 2
+    one, two = "TS1:" + "000" * 60, "TS1:00" + "000" * 50  # together they are base45, and too long
+    assert outcomes(scans_in(one + two)) == [SignedCode(one), SignedCode(two)]
     half = ADA[: len(ADA) // 2]
     assert outcomes(scans_in(half + BO)) == [SignedCode(half), SignedCode(BO)]
 

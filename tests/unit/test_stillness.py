@@ -50,6 +50,10 @@ def test_light_that_flickers_and_a_morning_that_dawns_are_no_news() -> None:
     assert sum(watched(dawn)[EAGER:]) <= len(dawn) // EVERY + 1
 
 
+def test_a_light_that_is_switched_on_is_news() -> None:
+    assert watched([(HALL // 2).astype(np.uint8)] * EAGER, settled()) == [True] * EAGER
+
+
 @pytest.mark.parametrize(
     ("size", "ink", "paper"), [(150, 30, 215), (170, 100, 150), (200, 120, 150)]
 )
