@@ -1,19 +1,27 @@
 """What looking for a code in a picture takes, and how many are found, beside bare zxing-cpp."""
 
+import threading
 import time
 from collections.abc import Callable, Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
+import numpy as np
 import zxingcpp
 
+from kiosk.readers.camera import CameraReader
 from kiosk.readers.frames import Frame
 from kiosk.readers.qr import QrDecoder
+from kiosk.readers.video import VideoSource
 from tests.bench.blocks import Block, ratio, take_turns, typical
 from tests.bench.figures import Figure, figure
 from tests.hardware_mocks.qr_frames import Shown, empty_frame, seeded_frames
+from tests.hardware_mocks.video import write_video
 
 LOOKS = 2
 """At each picture as it is, and blurred."""
 EMPTY_ROOMS = 20
+IDLE_SECONDS, IDLE_PICTURES = 5.0, 60
 
 _QR = zxingcpp.BarcodeFormats([zxingcpp.BarcodeFormat.QRCode])
 
@@ -38,7 +46,37 @@ def measure(rounds: int) -> list[Figure]:
         figure(f"QR: read of {len(shown)} pictures", 100 * len(ours) / len(shown), "%"),
         figure("QR: read by zxing-cpp by itself", 100 * len(theirs) / len(shown), "%"),
         figure("QR: read by zxing-cpp by itself and not by us", len(theirs - ours), "pictures", 0),
+        *_idling(),
     ]
+
+
+def _idling() -> list[Figure]:
+    """A reader on a camera before which nothing happens, at its own pace; what OpenCV takes to
+    decode the pictures is in it."""
+    return [
+        figure(f"camera: idling before {hall}", 100 * _cores(noise), "% of one core", 25)
+        for hall, noise in (("an empty hall", 5.0), ("a dark one", 25.0))
+    ]
+
+
+def _cores(noise: float) -> float:
+    dice, hall = np.random.default_rng(1), empty_frame(1)
+    pictures = [
+        np.clip(hall + dice.normal(0, noise, hall.shape), 0, 255).astype(np.uint8)
+        for _ in range(IDLE_PICTURES)
+    ]
+    with TemporaryDirectory() as place:
+        video = Path(place) / "hall.avi"
+        write_video(video, pictures)
+        ready = threading.Event()
+        reader = CameraReader("hall", lambda: VideoSource(str(video)))
+        reader.start(lambda event: ready.set())
+        ready.wait()
+        before, began = time.process_time(), time.monotonic()
+        time.sleep(IDLE_SECONDS)
+        share = (time.process_time() - before) / (time.monotonic() - began)
+        reader.stop()
+    return share
 
 
 def _twice(frames: Sequence[Frame]) -> list[Frame]:
