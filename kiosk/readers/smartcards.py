@@ -29,7 +29,7 @@ GET_UID = bytes.fromhex("ffca000000")
 DONE = b"\x90\x00"
 CARD_FAILED = (b"\x63", b"\x64")
 """Begin the status of a command that the reader could not carry out with the card."""
-PLACE_VARIABLE, USUAL_PLACE = "PCSCLITE_CSOCK_NAME", "pcscd.comm"
+PLACE_VARIABLE, USUAL_PLACE = "PCSCLITE_CSOCK_NAME", "/run/pcscd/pcscd.comm"
 IS_STOPPED = "pcscd is not running: sudo systemctl start pcscd.socket"
 WHY = {
     scard.SCARD_E_NO_SERVICE: IS_STOPPED,
@@ -151,6 +151,8 @@ class Session:
             with _opening:
                 before = _calls_to_pcscd()
                 result, context = scard.SCardEstablishContext(scard.SCARD_SCOPE_USER)
+                if result == scard.SCARD_E_NO_SERVICE and _somebody_listens():
+                    result = scard.SCARD_W_SECURITY_VIOLATION  # it hung up at once
                 _check(result)
                 self._context = context
                 calls = _calls_to_pcscd()
@@ -278,7 +280,20 @@ def _leads_to_pcscd(end: socket.socket) -> bool:
     if end.family != socket.AF_UNIX:
         return False
     try:
-        peer = str(end.getpeername())
+        return str(end.getpeername()) == _place()
     except OSError:  # it listens, or its other end is gone
         return False
-    return peer == os.environ.get(PLACE_VARIABLE) or peer.endswith(USUAL_PLACE)
+
+
+def _somebody_listens() -> bool:
+    with socket.socket(socket.AF_UNIX) as caller:
+        try:
+            caller.connect(_place())
+        except OSError:
+            return False
+    return True
+
+
+def _place() -> str:
+    """Where pcscd listens (pcsc-lite, PCSCLITE_CSOCK_NAME)."""
+    return os.environ.get(PLACE_VARIABLE, USUAL_PLACE)

@@ -1,7 +1,9 @@
 """The reader on the desk where cards are written, served by a real pcscd."""
 
+import socket
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 
 import pytest
 
@@ -19,7 +21,7 @@ from tests.hardware_mocks.card_model import Type2Card, UidOnlyCard, card_with_te
 from tests.hardware_mocks.card_type4 import NDEF_APPLICATION, type4_with_text
 from tests.hardware_mocks.faults import Trouble
 from tests.hardware_mocks.pcsc_reader import EmulatedPcscReader
-from tests.hardware_mocks.pcscd import READER, Pcscd
+from tests.hardware_mocks.pcscd import READER, Pcscd, csock
 
 READ_PAGE_4 = bytes.fromhex("ffb0000410")
 NEVER = threading.Event()
@@ -103,6 +105,29 @@ def test_without_pcscd_it_says_what_to_do(pcscd: Pcscd) -> None:
         reader_names()
     with pytest.raises(ReaderGoneError, match="pcscd is not running"):
         open_card_reader()
+
+
+def test_a_pcscd_that_does_not_let_this_user_in_says_what_to_do() -> None:
+    """So does Debian 13's: it hangs up before it has said anything."""
+    place = csock()
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(place))
+        listener.listen()
+        thread = threading.Thread(target=_hang_up, args=(listener,))
+        thread.start()
+        try:
+            with pytest.raises(ReaderGoneError, match="pcscd refuses this user: polkit needs"):
+                reader_names()
+        finally:
+            listener.shutdown(socket.SHUT_RDWR)
+            thread.join()
+            place.unlink()
+
+
+def _hang_up(listener: socket.socket) -> None:
+    with suppress(OSError):
+        while True:
+            listener.accept()[0].close()
 
 
 def test_a_reader_that_is_unplugged_is_told(antenna: EmulatedPcscReader) -> None:
