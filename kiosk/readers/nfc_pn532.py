@@ -262,7 +262,7 @@ class _Radio:
         Both raise what nfcpy has for a card that does not answer, or not as it should.
         """
         self._ends = time.monotonic() + TYPE_4_SECONDS
-        frame_size, self._waiting_time, guard_time = _parameters(self._once(RATS, RATS_SECONDS))
+        frame_size, self._waiting_time, guard_time = activation(self._once(RATS, RATS_SECONDS))
         time.sleep(guard_time)
         blocks = nfc.tag.tt4.IsoDepInitiator(self, frame_size, self._waiting_time)
         return lambda command: bytes(blocks.exchange(bytearray(command)))
@@ -306,7 +306,7 @@ class _Radio:
         return answer[:-2]
 
 
-def _parameters(ats: bytes) -> tuple[int, float, float]:
+def activation(ats: bytes) -> tuple[int, float, float]:
     """Bytes of a frame to the card, how long it may take for an answer, and how long it is left
     alone first (ISO/IEC 14443-4, section 5.2). Raises nfcpy's TransmissionError."""
     if not ats or ats[0] != len(ats):

@@ -9,13 +9,12 @@ import pytest
 from kiosk.events import Presented, ReaderEvent, ReaderLost, ReaderReady, Removed
 from kiosk.readers.nfc_pn532 import Pn532Reader
 from kiosk.readers.polling import Pace
-from kiosk.readers.presentation import TRIES
 from presence.card import SignedCode, Unreadable
 from tests.contract.card_outcomes import MASTER, META, any_reading_of, sun_of
 from tests.hardware_mocks.card_isodep import BankCard, PhoneWallet
 from tests.hardware_mocks.card_model import card_with_text
 from tests.hardware_mocks.card_ntag424 import Ntag424Card, ntag424
-from tests.hardware_mocks.card_type4 import Type4Card, type4_with_text
+from tests.hardware_mocks.card_type4 import type4_with_text
 from tests.hardware_mocks.faults import Trouble
 from tests.hardware_mocks.pn532 import EmulatedPn532
 from tests.hardware_mocks.pn532_chip import Code
@@ -245,6 +244,18 @@ def test_a_chip_that_rests_through_a_short_outage_is_not_read_again(
     assert card.counter == counter
 
 
+def test_a_telephone_that_rests_on_a_reader_that_was_lost_is_found_by_its_new_number(
+    pn532: EmulatedPn532, witness: Witness
+) -> None:
+    told = Presented(NAME, Unreadable.UNSUPPORTED)
+    pn532.hold(PhoneWallet())
+    assert witness.next(1) == [told]
+    pn532.unplug()
+    assert [type(event) for event in witness.next(2)] == [ReaderLost, Removed]
+    pn532.plug()
+    assert witness.next(2) == [READY, told]
+
+
 def test_a_reader_that_hangs_in_a_block_is_back_after_its_power_was_cycled(
     pn532: EmulatedPn532, witness: Witness
 ) -> None:
@@ -254,75 +265,3 @@ def test_a_reader_that_hangs_in_a_block_is_back_after_its_power_was_cycled(
         pass
     pn532.power_cycle()
     assert of_cards(witness.until(Presented)) == [PRESENTED]
-
-
-# --- cards that do not keep to the rules -----------------------------------------------------
-
-
-class Stubborn(Type4Card):
-    """Answers every block after RATS with the same, for ever."""
-
-    says = b""
-    activations = 0
-
-    def answer(self, command: bytes) -> bytes | None:
-        if command[:1] != b"\xe0":
-            return self.says
-        self.activations += 1
-        return super().answer(command)
-
-
-@pytest.mark.parametrize(
-    "says",
-    [
-        pytest.param(b"\xf2\x3b", id="wishes for time"),
-        pytest.param(b"\xf2\x00", id="wishes for no time"),
-        pytest.param(b"\xf2", id="half a wish"),
-        pytest.param(b"\xa2", id="acknowledges"),
-        pytest.param(b"\xa3", id="acknowledges the other block"),
-        pytest.param(b"\x12\x00", id="says that there is more"),
-        pytest.param(b"\x02", id="says nothing"),
-        pytest.param(b"\xff\xff\xff", id="says nonsense"),
-        pytest.param(b"\xc2", id="takes leave"),
-    ],
-)
-def test_a_card_that_never_comes_to_an_end_is_garbled_and_the_next_one_is_read(
-    pn532: EmulatedPn532, witness: Witness, says: bytes
-) -> None:
-    card = Stubborn(uid=b"\x04STUBB!")
-    card.says = says
-    pn532.hold(card)
-    assert witness.next(1) == [Presented(NAME, Unreadable.GARBLED)]
-    pn532.await_looks(10)
-    assert witness.rest() == []
-    pn532.hold(type4_with_text(CODE))
-    assert witness.next(2) == [REMOVED, PRESENTED]
-
-
-@pytest.mark.parametrize("says", [b"\xf2\x3b", b"\xa3"])
-def test_a_card_that_keeps_the_reader_busy_is_given_up_and_not_begun_again(
-    pn532: EmulatedPn532, witness: Witness, says: bytes
-) -> None:
-    card = Stubborn()
-    card.says = says
-    pn532.hold(card)
-    assert witness.next(1) == [Presented(NAME, Unreadable.GARBLED)]
-    assert card.activations < TRIES
-
-
-@pytest.mark.parametrize("ats", [b"", b"\x00", b"\x05\x78", b"\x02\xf0\x00", bytes(60)])
-def test_what_is_no_answer_to_select_is_garbled(
-    pn532: EmulatedPn532, witness: Witness, ats: bytes
-) -> None:
-    pn532.hold(Type4Card(uid=b"\x04STUBB!", ats=ats))
-    assert witness.next(1) == [Presented(NAME, Unreadable.GARBLED)]
-    pn532.hold(type4_with_text(CODE))
-    assert witness.next(2) == [REMOVED, PRESENTED]
-
-
-@pytest.mark.parametrize("ats", [b"\x01", b"\x02\xf0", b"\x05\x7f\x80\xff\x02"])
-def test_an_answer_to_select_that_promises_little_or_too_much_is_taken_as_it_is_meant(
-    pn532: EmulatedPn532, witness: Witness, ats: bytes
-) -> None:
-    pn532.hold(Type4Card(message=type4_with_text(CODE).message, ats=ats))
-    assert witness.next(1) == [PRESENTED]
