@@ -14,6 +14,7 @@ from tests.hardware_mocks.card_isodep import BankCard, DesfireCard, PhoneWallet
 from tests.hardware_mocks.card_model import (
     NTAG216,
     Chip,
+    Type1Card,
     Type2Card,
     UidOnlyCard,
     blank_card,
@@ -224,6 +225,9 @@ OTHERS: Outcomes = (
 )
 
 CARD_OUTCOMES: Outcomes = (*TYPE_2, *TYPE_4, *OTHERS)
+
+OLDEST: Outcomes = (("type 1", Type1Card(), Unreadable.UNSUPPORTED),)
+"""Not every reader of chips finds these."""
 
 OURS = card_with_text(CODE, uid=bytes.fromhex("04112233445566"))
 OUTCOMES_OF_TWO: Outcomes = (

@@ -13,7 +13,14 @@ from kiosk.readers.camera import CameraReader
 from kiosk.readers.nfc_pn532 import Pn532Reader
 from kiosk.readers.polling import Pace
 from presence.card import SignedCode, Unreadable
-from tests.contract.card_outcomes import CARD_OUTCOMES, CODE, LONGEST, OUTCOMES_OF_TWO, Outcomes
+from tests.contract.card_outcomes import (
+    CARD_OUTCOMES,
+    CODE,
+    LONGEST,
+    OLDEST,
+    OUTCOMES_OF_TWO,
+    Outcomes,
+)
 from tests.contract.pcsc_bench import PcscBench
 from tests.hardware_mocks.camera import EmulatedCamera
 from tests.hardware_mocks.card_model import card_with_text
@@ -72,7 +79,7 @@ class Pn532Bench(EmulatedPn532):
     def reader(self, looks_until_gone: int = 5) -> Reader:
         return Pn532Reader(NAME, self.path, _pace(looks_until_gone))
 
-    OUTCOMES: Outcomes = (*CARD_OUTCOMES, *OUTCOMES_OF_TWO)
+    OUTCOMES: Outcomes = (*CARD_OUTCOMES, *OLDEST, *OUTCOMES_OF_TWO)
 
 
 LEFT, RIGHT = Pose(size=300, centre=(350, 360)), Pose(size=330, centre=(900, 360), turn=7)

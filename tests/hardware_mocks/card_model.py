@@ -30,6 +30,7 @@ class Anticollision:
     uid: bytes
     sens_res: bytes = b"\x00\x44"
     sel_res: bytes = b"\x00"
+    """Empty: it has no anticollision (Type 1)."""
 
 
 class Card(Protocol):
@@ -171,6 +172,19 @@ class UidOnlyCard:
 
     def answer(self, command: bytes) -> bytes | None:
         return NAK_NOT_ALLOWED if command else None
+
+
+@dataclass(slots=True)
+class Type1Card:
+    """A chip of the oldest kind (Topaz): no anticollision, and a serial number for whoever asks."""
+
+    uid: bytes = bytes.fromhex("10203040")
+
+    def select(self) -> Anticollision:
+        return Anticollision(self.uid, sens_res=b"\x0c\x00", sel_res=b"")
+
+    def answer(self, command: bytes) -> bytes | None:
+        return b"\x11\x48" + self.uid if command[:1] == b"\x78" else None
 
 
 def _either(one: bytes, other: bytes) -> bytes:

@@ -18,7 +18,7 @@ SENS_REQ = 0x26
 """Left in the FIFO when no card answered it."""
 AUTOMATIC_RATS = 0x10
 ISO_DEP = 0x20
-TYPE_A = 0x00
+TYPE_A, JEWEL = 0x00, 0x04
 
 OK, TIME_OUT, CRC_ERROR, INVALID_PARAMETER, WRONG_CONTEXT = 0x00, 0x01, 0x02, 0x10, 0x27
 
@@ -150,14 +150,14 @@ class Pn532Chip:
         self._switch_field(True)
         self._registers |= {RX_MODE: CRC_CHECK, FIFO_DATA: SENS_REQ}
         self._listed, self._selected = [], None
-        if technology != TYPE_A:
-            return b"\x00"
-        found = [(card.select(), card) for card in self.cards]
+        here = [(card.select(), card) for card in self.cards if technology in (TYPE_A, JEWEL)]
+        if here:
+            self._registers[FIFO_DATA] = 0  # somebody answered, whoever it is
+        found = [one for one in here if bool(one[0].sel_res) == (technology == TYPE_A)]
         found = [one for one in found if wanted in (b"", cascaded(one[0].uid))]
         found.sort(key=lambda one: bits(cascaded(one[0].uid)), reverse=True)
         self._listed = found[:most]
         if found:
-            self._registers[FIFO_DATA] = 0
             self._selected = self._listed[0] if most == 1 else None
         targets = (self._target(*one) for one in self._listed)
         return bytes([len(self._listed)]) + b"".join(
@@ -165,6 +165,8 @@ class Pn532Chip:
         )
 
     def _target(self, found: Anticollision, card: Card) -> bytes:
+        if not found.sel_res:
+            return found.sens_res + found.uid
         target = found.sens_res + found.sel_res + bytes([len(found.uid)]) + found.uid
         if self._parameters & AUTOMATIC_RATS and found.sel_res[0] & ISO_DEP:
             target += card.answer(b"\xe0\x50") or b""
