@@ -1,5 +1,6 @@
 """The PN532 adapter with cards that do not keep to the rules of their blocks."""
 
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -103,6 +104,26 @@ def test_an_answer_to_select_that_promises_little_or_too_much_is_taken_as_it_is_
     pn532: EmulatedPn532, witness: Witness, ats: bytes
 ) -> None:
     pn532.hold(Type4Card(message=type4_with_text(CODE).message, ats=ats))
+    assert witness.next(1) == [PRESENTED]
+
+
+class SlowToWake(Type4Card):
+    """Hears nothing for as long after its answer to select as that says: 2^7 units."""
+
+    awake_at = 0.0
+
+    def answer(self, command: bytes) -> bytes | None:
+        if command[:1] == b"\xe0":
+            self.awake_at = time.monotonic() + 4096 / 13.56e6 * 2**7
+        elif time.monotonic() < self.awake_at:
+            return None
+        return super().answer(command)
+
+
+def test_a_card_that_is_slow_to_wake_is_given_the_time_that_it_asks_for(
+    pn532: EmulatedPn532, witness: Witness
+) -> None:
+    pn532.hold(SlowToWake(message=type4_with_text(CODE).message, ats=b"\x03\x28\x77"))
     assert witness.next(1) == [PRESENTED]
 
 
