@@ -111,11 +111,13 @@ class SlowToWake(Type4Card):
     """Hears nothing for as long after its answer to select as that says: 2^7 units."""
 
     awake_at = 0.0
+    too_early = 0
 
     def answer(self, command: bytes) -> bytes | None:
         if command[:1] == b"\xe0":
             self.awake_at = time.monotonic() + 4096 / 13.56e6 * 2**7
         elif time.monotonic() < self.awake_at:
+            self.too_early += 1
             return None
         return super().answer(command)
 
@@ -123,8 +125,10 @@ class SlowToWake(Type4Card):
 def test_a_card_that_is_slow_to_wake_is_given_the_time_that_it_asks_for(
     pn532: EmulatedPn532, witness: Witness
 ) -> None:
-    pn532.hold(SlowToWake(message=type4_with_text(CODE).message, ats=b"\x03\x28\x77"))
+    card = SlowToWake(message=type4_with_text(CODE).message, ats=b"\x03\x28\x77")
+    pn532.hold(card)
     assert witness.next(1) == [PRESENTED]
+    assert card.too_early == 0
 
 
 @pytest.mark.parametrize(
