@@ -12,6 +12,7 @@ from pathlib import Path
 import msgspec
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.exc import DBAPIError
 
 from presence import admission, codec, topics
 from presence.card import Assurance, CardRef, ChipUid, Evidence, SignedCode, SunMessage
@@ -67,6 +68,10 @@ CALCULATES = bytes.fromhex("04a1b2c3d4e5f6")
 LEGACY = bytes.fromhex("8a1b2c3d")
 STRANGE = bytes.fromhex("04ffffffffffff")
 MINUTE = timedelta(minutes=1)
+_END_ALL_OTHERS = sa.text(
+    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+    " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+)
 
 
 @pytest.fixture(autouse=True)
@@ -343,6 +348,19 @@ def test_a_chip_gets_no_answer_while_the_database_cannot_be_written_and_codes_do
             assert answered.verdict.assurance is Assurance.A1
         assert kiosk.ask(asked(read(keys, 7))).verdict.assurance is Assurance.A2
     assert len(claimed(engine)) == 1
+
+
+@pytest.mark.parametrize("databases", ["postgresql"], indirect=True)
+def test_a_database_that_was_started_again_costs_a_chip_one_answer(
+    engine: sa.Engine, desk: Desk, keys: Keys
+) -> None:
+    assert desk.ask(asked(read(keys, 7))).verdict.reason is Reason.OK
+    with engine.connect() as connection:
+        connection.execute(_END_ALL_OTHERS)
+    with pytest.raises(DBAPIError):
+        desk.ask(asked(read(keys, 8)))
+    desk.answers.close()  # as the gateway does
+    assert desk.ask(asked(read(keys, 8))).verdict.reason is Reason.OK
 
 
 def test_the_chip_of_who_was_elsewhere_a_moment_ago_is_let_in_with_a_warning(
