@@ -179,6 +179,11 @@ TYPE_4: Outcomes = (
         Unreadable.GARBLED,
     ),
     (
+        "type 4, far more than its file",
+        Type4Card(file=bytearray(b"\xff\xff".ljust(256, b"\x00"))),
+        Unreadable.GARBLED,
+    ),
+    (
         "type 4, a file smaller than it says",
         Type4Card(file=bytearray(b"\x00\x40" + bytes(30)), container=_of_room(256)),
         Unreadable.GARBLED,

@@ -1,6 +1,7 @@
 """The PN532 adapter with cards that speak in blocks, with several cards at once, and with what goes
 wrong while they are read."""
 
+import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -11,7 +12,7 @@ from kiosk.readers.nfc_pn532 import Pn532Reader
 from kiosk.readers.polling import Pace
 from presence.card import SignedCode, Unreadable
 from tests.contract.card_outcomes import MASTER, META, any_reading_of, sun_of
-from tests.hardware_mocks.card_isodep import BankCard, PhoneWallet
+from tests.hardware_mocks.card_isodep import BankCard, DesfireCard, PhoneWallet
 from tests.hardware_mocks.card_model import card_with_text
 from tests.hardware_mocks.card_ntag424 import Ntag424Card, ntag424
 from tests.hardware_mocks.card_type4 import type4_with_text
@@ -120,6 +121,32 @@ def test_a_bank_card_costs_two_blocks(pn532: EmulatedPn532, witness: Witness) ->
     pn532.hold(card)
     assert witness.next(1) == [Presented(NAME, Unreadable.UNSUPPORTED)]
     assert len(card.apdus) == 1
+
+
+def remembered(thing: object, seen: set[int]) -> Iterator[object]:
+    """All that a part of the kiosk holds on to."""
+    if id(thing) in seen:
+        return
+    seen.add(id(thing))
+    yield thing
+    if type(thing).__module__.startswith("kiosk.") or isinstance(thing, dict | list | set | tuple):
+        for held in gc.get_referents(thing):
+            yield from remembered(held, seen)
+
+
+def test_no_serial_number_is_remembered_of_a_card_that_has_gone(pn532: EmulatedPn532) -> None:
+    uid = bytes.fromhex("04c0ffee15bad1")
+    witness, reader = Witness(), Pn532Reader(NAME, pn532.path, PACE)
+    reader.start(witness.tell)
+    pn532.hold(DesfireCard(uid=uid), BankCard(uid=uid[:4]))
+    pn532.await_looks(10)
+    assert uid in remembered(reader, set())
+    pn532.lift()
+    witness.until(Removed)
+    pn532.await_looks(20)
+    held = [thing for thing in remembered(reader, set()) if isinstance(thing, bytes)]
+    assert not [thing for thing in held if uid[:4] in thing]
+    reader.stop()
 
 
 # --- several cards ---------------------------------------------------------------------------
