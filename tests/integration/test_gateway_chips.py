@@ -15,35 +15,36 @@ import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
 from presence import admission, codec, topics
-from presence.card import Assurance, CardRef, ChipUid, Evidence, SignedCode, SunMessage
+from presence.card import Assurance, ChipUid, SignedCode, SunMessage
 from presence.facts import Facts
-from presence.ids import PresentationId
 from presence.messages import (
     Answer,
-    Arrived,
-    CameBack,
-    ClockTrust,
-    Entries,
-    Entry,
-    Left,
     Question,
-    Settlement,
 )
 from presence.reason import Reason
 from presence.topics import Leaf
-from presence.verdict import Basis, Move, Outcome, Saying, Tell, Verdict
+from presence.verdict import Move, Outcome, Saying, Verdict
 from server.broker import Broker
-from server.cards.chips import NewChip, register_chip
-from server.cards.models import ChipKind, ChipRead
 from server.cards.services import report_lost
-from server.db import reading, writing
-from server.gateway import entries
+from server.db import writing
 from server.gateway.answers import Answers
-from server.gateway.commits import Fact, commit
 from server.institutions.models import Institution
 from server.keys import Keys
-from server.notices.models import Alert, AlertKind
+from server.notices.models import AlertKind
 from tests.builders import sun_message
+from tests.integration.chips_stand import (
+    CALCULATES,
+    LEGACY,
+    MINUTE,
+    STRANGE,
+    Desk,
+    alerts,
+    asked,
+    claimed,
+    read,
+    register_chips,
+    told_of,
+)
 from tests.integration.server_stand import (
     DOOR,
     NORDSTRAND,
@@ -56,18 +57,12 @@ from tests.integration.server_stand import (
     card_id,
     code,
     entry,
-    fresh,
     gateway,
     left,
     make_keys,
     place,
-    question,
 )
 
-CALCULATES = bytes.fromhex("04a1b2c3d4e5f6")
-LEGACY = bytes.fromhex("8a1b2c3d")
-STRANGE = bytes.fromhex("04ffffffffffff")
-MINUTE = timedelta(minutes=1)
 _END_ALL_OTHERS = sa.text(
     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
     " WHERE datname = current_database() AND pid <> pg_backend_pid()"
@@ -76,13 +71,7 @@ _END_ALL_OTHERS = sa.text(
 
 @pytest.fixture(autouse=True)
 def chips(engine: sa.Engine, keys: Keys) -> None:
-    """Person 0 has a chip that calculates, person 1 a legacy one."""
-    with writing(engine) as session, session.begin():
-        for new in (
-            NewChip(card_id(0), ChipKind.SUN, CALCULATES),
-            NewChip(card_id(1), ChipKind.UID, LEGACY),
-        ):
-            assert register_chip(session, NOW, keys.chips, new, "test")
+    register_chips(engine, keys)
 
 
 @pytest.fixture
@@ -90,60 +79,11 @@ def clock() -> SettableClock:
     return SettableClock()
 
 
-class Desk:
-    """A gateway's two ways into a real database, without the wire: questions, and what is told."""
-
-    def __init__(self, engine: sa.Engine, keys: Keys, clock: SettableClock) -> None:
-        self._engine, self._keys, self._clock = engine, keys, clock
-        self.answers = Answers(engine, keys.trust, keys.chips, admission.decide)
-
-    def ask(self, question: Question) -> Answer:
-        answered = self.answers.answer(question, self._clock())
-        if answered.notice is not None:
-            commit(self._engine, self._clock(), [answered.notice])
-        return codec.decode(Answer, answered.payload, topics.DOWN_LIMIT)
-
-    def tell(self, *told: Entry) -> None:
-        raws = tuple(msgspec.Raw(codec.encode_entry(one)) for one in told)
-        delivery = entries.read(Entries(kiosk=DOOR, entries=raws), SOLBAKKEN, self._keys.chips)
-        commit(self._engine, self._clock(), [Fact(one, delivery) for one in delivery.told])
-        assert {one.settlement for one in delivery.receipts} <= {
-            Settlement.ACCEPTED,
-            Settlement.DUPLICATE,
-        }
-
-
 @pytest.fixture
 def desk(engine: sa.Engine, keys: Keys, clock: SettableClock) -> Iterator[Desk]:
     made = Desk(engine, keys, clock)
     yield made
     made.answers.close()
-
-
-def asked(evidence: Evidence, kiosk: str = DOOR) -> Question:
-    return msgspec.structs.replace(question("", kiosk=kiosk), evidence=evidence)  # type: ignore[arg-type]
-
-
-def read(keys: Keys, counter: int, text: str | None = None) -> SunMessage:
-    return sun_message(keys.chips, CALCULATES, counter, text)
-
-
-def alerts(engine: sa.Engine) -> list[tuple[AlertKind, Reason | None, Tell]]:
-    with reading(engine) as session:
-        rows = session.execute(sa.select(Alert.kind, Alert.reason, Alert.told).order_by(Alert.id))
-        return [(kind, reason, told) for kind, reason, told in rows]
-
-
-def claimed(engine: sa.Engine) -> list[tuple[int, str]]:
-    with reading(engine) as session:
-        rows = session.execute(
-            sa.select(ChipRead.counter, ChipRead.presentation).order_by(ChipRead.counter)
-        )
-        return [(counter, presentation) for counter, presentation in rows]
-
-
-def told_of(kind: AlertKind) -> list[tuple[AlertKind, Reason | None, Tell]]:
-    return [(kind, Reason.REPLAYED, Tell.INSTITUTION), (kind, Reason.REPLAYED, Tell.CHAPTER)]
 
 
 # --- what each proves ------------------------------------------------------------------------
@@ -383,156 +323,3 @@ def test_the_chip_of_who_was_elsewhere_a_moment_ago_is_let_in_with_a_warning(
     assert (by_code.move, by_code.reason) == (Move.NONE, Reason.ELSEWHERE)
     assert (by_chip.move, by_chip.warning) == (Move.IN, Reason.ELSEWHERE)
     assert (echo.move, echo.reason) == (Move.NONE, Reason.REPLAYED)
-
-
-# --- told late, by a kiosk that decided alone ------------------------------------------------
-
-
-def alone(
-    what: type[Arrived | Left | CameBack],
-    message: SunMessage,
-    presentation: PresentationId | None = None,
-    card: CardRef | None = None,
-) -> Arrived | Left | CameBack:
-    """What a kiosk without contact recorded of a chip."""
-    said = {
-        "card": card or place(0),
-        "presentation": presentation or PresentationId(fresh()),
-        "basis": Basis.ROSTER,
-        "sun": message,
-    }
-    if what is Arrived:
-        said |= {"visit": fresh(), "outcome": Outcome.UNCONFIRMED}
-    return what(**said)  # type: ignore[arg-type]
-
-
-def test_a_message_of_its_own_that_is_told_late_is_a_fact_like_any_other(
-    engine: sa.Engine, desk: Desk, keys: Keys
-) -> None:
-    mine = asked(read(keys, 7, code(keys, 0)))
-    desk.ask(mine)  # and the answer is lost
-    desk.tell(
-        entry(alone(Arrived, read(keys, 3)), NOW - 60 * MINUTE),
-        entry(alone(Left, read(keys, 5)), NOW - 30 * MINUTE),
-        entry(alone(Arrived, read(keys, 7), mine.presentation)),
-        entry(alone(CameBack, read(keys, 8)), NOW),
-    )
-    assert alerts(engine) == []
-    assert [counter for counter, _ in claimed(engine)] == [3, 5, 7, 8]
-
-
-@pytest.mark.parametrize(
-    ("what", "kind"),
-    [
-        (Arrived, AlertKind.ACCEPTED_OFFLINE),
-        (CameBack, AlertKind.ACCEPTED_OFFLINE),
-        (Left, AlertKind.LEFT_IN_DOUBT),
-    ],
-)
-@pytest.mark.parametrize("minutes", [-30, 30])
-def test_a_message_played_again_shows_whether_the_kiosk_that_was_alone_heard_it_first_or_last(
-    engine: sa.Engine,
-    desk: Desk,
-    keys: Keys,
-    clock: SettableClock,
-    what: type[Arrived | Left | CameBack],
-    kind: AlertKind,
-    minutes: int,
-) -> None:
-    """Online then offline, and offline then online. It belongs to whoever was first in time."""
-    live = asked(read(keys, 7))
-    desk.ask(live)
-    clock.now = NOW + 60 * MINUTE
-    late = alone(what, read(keys, 7))
-    desk.tell(entry(late, NOW + minutes * MINUTE))
-    assert alerts(engine) == told_of(kind)
-    assert claimed(engine) == [(7, late.presentation if minutes < 0 else live.presentation)]
-
-
-@pytest.mark.parametrize(("counter", "minutes"), [(5, 30), (9, -30)])
-@pytest.mark.parametrize("trust", ClockTrust)
-def test_numbers_that_do_not_rise_with_time_are_told_unless_the_clock_is_unsure(
-    engine: sa.Engine,
-    desk: Desk,
-    keys: Keys,
-    clock: SettableClock,
-    trust: ClockTrust,
-    counter: int,
-    minutes: int,
-) -> None:
-    desk.ask(asked(read(keys, 7)))
-    clock.now = NOW + 60 * MINUTE
-    desk.tell(entry(alone(Arrived, read(keys, counter)), NOW + minutes * MINUTE, trust))
-    is_sure = trust is not ClockTrust.FLOOR
-    assert alerts(engine) == (told_of(AlertKind.ACCEPTED_OFFLINE) if is_sure else [])
-
-
-@pytest.mark.parametrize(("counter", "minutes"), [(5, 4), (9, -4), (5, -30), (9, 30)])
-def test_two_clocks_may_differ_by_some_minutes(
-    engine: sa.Engine,
-    desk: Desk,
-    keys: Keys,
-    clock: SettableClock,
-    counter: int,
-    minutes: int,
-) -> None:
-    desk.ask(asked(read(keys, 7)))
-    clock.now = NOW + 60 * MINUTE
-    desk.tell(entry(alone(Arrived, read(keys, counter)), NOW + minutes * MINUTE))
-    assert alerts(engine) == []
-
-
-def test_of_two_kiosks_that_were_alone_the_earlier_tap_owns_the_message(
-    engine: sa.Engine, desk: Desk, keys: Keys
-) -> None:
-    early, late = alone(Arrived, read(keys, 7)), alone(Arrived, read(keys, 7))
-    desk.tell(entry(late, NOW - 10 * MINUTE), entry(early, NOW - 20 * MINUTE))
-    assert alerts(engine) == told_of(AlertKind.ACCEPTED_OFFLINE)
-    assert claimed(engine) == [(7, early.presentation)]
-
-
-def test_an_unsure_time_takes_a_message_from_nobody(
-    engine: sa.Engine, desk: Desk, keys: Keys
-) -> None:
-    live = asked(read(keys, 7))
-    desk.ask(live)
-    late = alone(Arrived, read(keys, 7))
-    desk.tell(entry(late, NOW - 30 * MINUTE, ClockTrust.FLOOR))
-    assert alerts(engine) == told_of(AlertKind.ACCEPTED_OFFLINE)
-    assert claimed(engine) == [(7, live.presentation)]
-
-
-def test_what_a_kiosk_has_told_late_cannot_be_played_live(
-    engine: sa.Engine, desk: Desk, keys: Keys
-) -> None:
-    desk.tell(entry(alone(Left, read(keys, 7)), NOW - 30 * MINUTE, ClockTrust.FLOOR))
-    for counter in (6, 7):
-        assert desk.ask(asked(read(keys, counter))).verdict.reason is Reason.REPLAYED
-    assert desk.ask(asked(read(keys, 8))).verdict.reason is Reason.OK
-
-
-@pytest.mark.parametrize("number", [0, 2])
-def test_a_message_of_no_chip_or_of_another_card_is_told_when_it_is_heard_of(
-    engine: sa.Engine, desk: Desk, keys: Keys, number: int
-) -> None:
-    mine = read(keys, 7)
-    message = mine if number else SunMessage(mine.picc, "00" * 8)
-    desk.tell(entry(alone(Arrived, message, card=place(number))))
-    assert alerts(engine) == told_of(AlertKind.ACCEPTED_OFFLINE)
-    assert claimed(engine) == []
-
-
-def test_a_chip_that_nobody_registered_is_believed_by_its_code_when_told_late(
-    engine: sa.Engine, desk: Desk, keys: Keys
-) -> None:
-    desk.tell(entry(alone(Arrived, sun_message(keys.chips, STRANGE, 1))))
-    assert (alerts(engine), claimed(engine)) == ([], [])
-
-
-def test_an_entry_that_is_told_twice_accuses_nobody(
-    engine: sa.Engine, desk: Desk, keys: Keys
-) -> None:
-    late = entry(alone(Arrived, read(keys, 7)))
-    desk.tell(late)
-    desk.tell(late, late)
-    assert alerts(engine) == []
