@@ -115,7 +115,7 @@ class Standing:
 
     def hung(self, why: str) -> tuple[list[ReaderEvent], Step]:
         """A call that could not be broken off was left to itself."""
-        self._failures = max(self._failures + 1, *self._pace.power_after)
+        self._failures += 1
         self._sound_looks = 0
         self._hangs += 1
         return self._lost(why), Step(self._pace.after_hangs[self._hangs - 1], switches_power=True)

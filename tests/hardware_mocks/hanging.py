@@ -34,7 +34,7 @@ class HangingHardware:
         self._failing = 0
         self._wanted: tuple[str, bool] | None = None
         self._hangs = 0
-        self._let_go = 0
+        self._let_go, self._raises = 0, False
         self._changed = Condition()
 
     # ---- what tests do
@@ -57,10 +57,10 @@ class HangingHardware:
         with self._changed:
             self._wanted = (call, breaks_off)
 
-    def let_go(self) -> None:
-        """Every call that hangs returns, as if nothing had been."""
+    def let_go(self, *, raises: bool = False) -> None:
+        """Every call that hangs returns, as if nothing had been, or raises."""
         with self._changed:
-            self._let_go = self._hangs
+            self._let_go, self._raises = self._hangs, raises
             self._changed.notify_all()
 
     def forgive(self) -> None:
@@ -115,7 +115,7 @@ class HangingHardware:
         self._changed.wait_for(
             lambda: self._let_go >= hang or (line is not None and line.is_interrupted)
         )
-        if line is not None and line.is_interrupted:
+        if self._raises or (line is not None and line.is_interrupted):
             raise OSError("broken off")
 
     def look(self) -> str | None:

@@ -213,6 +213,25 @@ def test_a_reader_that_looks_and_looks_does_not_hang_however_long_it_does() -> N
         assert desk.witness.states == [READY]
 
 
+def test_slow_calls_one_after_the_other_are_not_one_that_hangs() -> None:
+    with watching(QUICK) as desk:
+        for _ in range(5):
+            desk.hardware.hang(breaks_off=False)
+            desk.check(after=QUICK.patience - 1)
+            desk.hardware.let_go()
+        assert desk.witness.states == [READY]
+
+
+def test_who_waits_before_the_next_attempt_does_not_hang() -> None:
+    pace = structs.replace(QUICK, reopen=WAITS_AFTER_TWO_FAILURES, power_after=(1000,))
+    with watching(pace) as desk:
+        desk.hardware.fail(3)
+        assert kinds(desk.witness) == [ReaderLost]
+        desk.hang_for(50)
+        assert desk.witness.states == [READY, RECOVERING, LOST]
+        assert desk.hardware.open_lines == 0
+
+
 def test_checks_that_come_late_still_try_to_break_off_before_a_thread_is_left() -> None:
     with watching(QUICK) as desk:
         desk.hardware.hang()
@@ -241,7 +260,10 @@ def test_what_cannot_be_broken_off_is_left_behind_and_power_is_switched() -> Non
         assert desk.hardware.open_lines == 2, "one is still in use by the thread that hangs"
 
 
-def test_a_thread_that_was_left_lets_go_of_its_line_and_says_nothing_when_it_returns() -> None:
+@pytest.mark.parametrize("raises", [False, True])
+def test_a_thread_that_was_left_lets_go_of_its_line_and_says_nothing_when_it_returns(
+    raises: bool,
+) -> None:
     desk = Desk(QUICK)
     thread = desk.start()
     assert kinds(desk.witness) == [ReaderReady]
@@ -249,11 +271,12 @@ def test_a_thread_that_was_left_lets_go_of_its_line_and_says_nothing_when_it_ret
     desk.is_left()
     assert kinds(desk.witness) + kinds(desk.witness) == [ReaderLost, ReaderReady]
     assert thread.is_alive()
-    desk.hardware.let_go()
+    desk.hardware.let_go(raises=raises)
     thread.join(PATIENCE)
     assert not thread.is_alive()
     assert desk.hardware.open_lines == 1
     assert desk.stays_silent(3)
+    assert desk.witness.states == [READY, SILENT, LOST, READY]
     desk.reader.stop()
     assert desk.hardware.open_lines == 0
 
@@ -375,12 +398,17 @@ def test_after_any_course_of_faults_and_hangs_the_reader_reads_and_nothing_is_ke
         assert not thread.is_alive()
 
 
-def test_a_reader_that_was_never_started_or_is_stopped_is_not_checked() -> None:
+def test_a_reader_that_was_never_started_or_is_stopped_is_not_checked(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     desk = Desk(QUICK)
     desk.hang_for(10)
     desk.reader.start(desk.witness.tell)
     assert kinds(desk.witness) == [ReaderReady]
-    desk.hardware.hang()
+    desk.hardware.hang(breaks_off=False)
     desk.reader.stop()
     desk.hang_for(10)
     assert desk.witness.states == [READY]
+    assert [record.message for record in caplog.records] == ["reader hall did not stop in time"]
+    desk.hardware.let_go()
+    desk.hardware.await_open_lines(0)

@@ -96,6 +96,6 @@ def test_power_is_switched_after_three_faults_and_ten_and_then_every_sixty() -> 
 def test_power_is_switched_at_once_when_a_call_cannot_be_broken_off() -> None:
     standing = Standing("hall", PACE)
     steps = [standing.hung("no answer")[1] for _ in PACE.after_hangs]
-    assert [step.pause for step in steps] == list(PACE.after_hangs)
+    assert tuple(step.pause for step in steps) == PACE.after_hangs
     assert all(step.switches_power for step in steps)
     assert not standing.may_hang_again
