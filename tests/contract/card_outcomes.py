@@ -202,7 +202,9 @@ TYPE_4: Outcomes = (
     ("type 4 of the future", Type4Card(container=b"\x00\x0f\x40" + bytes(12)), Unreadable.EMPTY),
     (
         "type 4 read-protected",
-        Type4Card(container=_of_room(256)[:13] + b"\x80\x00"),
+        Type4Card(
+            message=type4_with_text(CODE).message, container=_of_room(256)[:13] + b"\x80\x00"
+        ),
         Unreadable.EMPTY,
     ),
     ("NTAG 424", SUN_CARD, any_reading_of(SUN_CARD)),

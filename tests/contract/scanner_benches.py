@@ -14,7 +14,7 @@ from kiosk.readers.camera import CameraReader
 from kiosk.readers.polling import Pace
 from kiosk.readers.serial_scanner import SerialScanner, open_serial
 from presence.card import Evidence, SignedCode, Unreadable
-from tests.contract.reader_benches import CameraBench
+from tests.contract.reader_benches import Bench, CameraBench
 from tests.hardware_mocks.hid_scanner import EmulatedHidScanner, ReaderBehindGlass
 from tests.hardware_mocks.keyboard import LAYOUTS, TAB, typed, typed_by_number, with_caps_lock
 from tests.hardware_mocks.picamera2 import EmulatedPicamera
@@ -175,4 +175,4 @@ class PicameraBench(EmulatedPicamera, CameraBench):
     OUTCOMES: Outcomes = CameraBench.OUTCOMES[:4]
 
 
-BENCHES = [SerialScannerBench, HidScannerBench, PicameraBench]
+BENCHES: list[type[Bench]] = [SerialScannerBench, HidScannerBench, PicameraBench]
