@@ -2,11 +2,15 @@
 
 import re
 from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
 from kiosk.events import Way
 from kiosk.ports import Reader
+
+if TYPE_CHECKING:
+    from kiosk.readers.frames import Picture
 
 WAYS: Mapping[str, Way] = {
     "pn532": Way.CHIP,
@@ -152,6 +156,29 @@ _OPENERS: Mapping[str, Callable[[ReaderSpec, PowerCycle | None], Reader]] = {
     "serial_scanner": _serial_scanner,
     "hid_scanner": _hid_scanner,
 }
+
+
+def pcsc_readers() -> list[str]:
+    """The names of those that pcscd serves. Raises OSError, and ImportError without pyscard."""
+    from kiosk.readers.pcsc import attached
+
+    return attached()
+
+
+def one_picture(spec: ReaderSpec) -> "Picture | None":
+    """Of a camera that no reader has; None: this family has no pictures. Raises OSError, and
+    ImportError without its driver."""
+    if spec.family == "camera":
+        from kiosk.readers.frames import one_picture
+        from kiosk.readers.video import VideoSource
+
+        return one_picture(VideoSource(spec.device))
+    if spec.family == "picamera":
+        from kiosk.readers.frames import one_picture
+        from kiosk.readers.picamera import PicameraSource
+
+        return one_picture(PicameraSource(int(spec.device)))
+    return None
 
 
 def _missing(spec: ReaderSpec, what: str) -> ReaderConfigError:

@@ -1,7 +1,7 @@
 """Where pictures come from: what a camera is to whoever looks for codes in them, and which of its
 pictures are worth that."""
 
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -25,6 +25,31 @@ class FrameSource(Protocol):
 
     def close(self) -> None:
         """Let go of the device, in whatever state. May be called twice. Raises nothing."""
+
+
+class Picture(NamedTuple):
+    """What can be told of a picture without keeping it."""
+
+    width: int
+    height: int
+    brightness: float
+    """From 0, black, to 255."""
+    contrast: float
+    """The standard deviation of that: 0 shows nothing at all."""
+
+
+def one_picture(source: FrameSource, after: int = 5) -> Picture:
+    """Of the picture after the first few, which a camera takes before it has adapted itself to the
+    light. Raises what the source does."""
+    try:
+        source.open()
+        for _ in range(after):
+            source.frame()
+        frame = source.frame()
+    finally:
+        source.close()
+    high, wide = frame.shape[:2]
+    return Picture(wide, high, float(frame.mean()), float(frame.std()))
 
 
 EVERY = 4
