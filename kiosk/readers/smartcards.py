@@ -124,9 +124,11 @@ class State(NamedTuple):
         """How often cards have come and gone."""
         return self.word >> 16
 
-    def is_same_card(self, other: "State") -> bool:
-        """Has no card come or gone in between?"""
-        return self.moves == other.moves and self.has_card == other.has_card
+    def is_same_card(self, before: "State") -> bool:
+        """Has no card come or gone since `before`? pcscd shows a card first and counts it a moment
+        later: one move more is that. Going and coming are two."""
+        moves = (self.moves - before.moves) & 0xFFFF
+        return self.has_card == before.has_card and moves <= 1
 
 
 UNAWARE = State(scard.SCARD_STATE_UNAWARE, b"")

@@ -8,6 +8,7 @@ from datetime import timedelta
 from queue import SimpleQueue
 
 import pytest
+from msgspec import structs
 
 from kiosk.events import (
     Presented,
@@ -153,15 +154,17 @@ def test_a_reader_that_hangs_is_lost_and_comes_back_with_its_power(
 
 
 def test_a_daemon_that_is_restarted_while_a_card_rests_is_told_to_nobody(
-    pcscd: Pcscd, antenna: EmulatedPcscReader, witness: Witness
+    pcscd: Pcscd, antenna: EmulatedPcscReader
 ) -> None:
-    antenna.hold(card_with_text(CODE))
-    assert witness.next(1) == [PRESENTED]
-    for _ in range(3):
-        pcscd.restart()
-    antenna.lift()
-    assert witness.next(1) == [REMOVED]
-    assert witness.rest() == []
+    with watched(pace=structs.replace(PACE, quiet_attempts=10_000)) as witness:
+        antenna.hold(card_with_text(CODE))
+        assert witness.next(2) == [READY, PRESENTED]
+        for _ in range(3):
+            pcscd.restart()
+        witness.await_states(lambda states: ReaderState.RECOVERING in states)
+        antenna.lift()
+        assert witness.next(1) == [REMOVED]
+        assert witness.rest() == []
 
 
 def test_a_daemon_that_is_killed_is_told_with_what_to_do_and_comes_back(
@@ -315,6 +318,7 @@ def test_nothing_that_is_on_a_card_is_logged(
         antenna.lift()
         witness.until(Removed)
         pcscd.restart()
+        witness.await_states(lambda states: ReaderState.RECOVERING in states)
         witness.await_states(lambda states: states[-1] is ReaderState.READY)
     assert "is opened afresh" in caplog.text
     for secret in (CODE[:10], "9c31f00d", "04a1b2c3d4e580"):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from kiosk.readers.smartcards import Kind, ReaderGoneError, choose, kind_of
+from kiosk.readers.smartcards import Kind, ReaderGoneError, State, choose, kind_of
 
 ACR1252 = [
     "ACS ACR1252 1S CL Reader [ACR1252 1S CL Reader PICC] (0123456789) 00 00",
@@ -72,3 +72,28 @@ def test_where_it_is_not_clear_which_reader_is_meant_the_choices_are_named(
 )
 def test_the_answer_to_reset_tells_how_to_speak_to_a_card(atr: str, kind: Kind) -> None:
     assert kind_of(bytes.fromhex(atr)) is kind
+
+
+PRESENT, EMPTY = 0x20, 0x10
+
+
+@pytest.mark.parametrize(
+    ("before", "moves_before", "after", "moves_after", "is_same"),
+    [
+        (EMPTY, 0, EMPTY, 0, True),
+        (EMPTY, 4, PRESENT, 5, False),
+        (EMPTY, 4, PRESENT, 4, False),  # shown, but not counted yet
+        (PRESENT, 4, PRESENT, 5, True),  # now it is
+        (PRESENT, 5, PRESENT, 7, False),  # another one, swapped between two looks
+        (PRESENT, 0xFFFF, PRESENT, 0, True),
+        (PRESENT, 0xFFFF, PRESENT, 1, False),
+        (PRESENT, 5, EMPTY, 6, False),
+        (EMPTY, 6, EMPTY, 8, False),  # a card that came and went
+    ],
+)
+def test_cards_that_came_and_went_are_counted(
+    before: int, moves_before: int, after: int, moves_after: int, *, is_same: bool
+) -> None:
+    earlier = State(moves_before << 16 | before, b"")
+    later = State(moves_after << 16 | after, b"")
+    assert later.is_same_card(earlier) is is_same
