@@ -3,6 +3,7 @@
 Most of it without a broker between; what a kiosk on the wire gets stands first.
 """
 
+import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -51,16 +52,19 @@ from tests.integration.server_stand import (
     NOW,
     OTHER_DOOR,
     SOLBAKKEN,
+    WAIT,
     RawKiosk,
     SettableClock,
     arrived,
     card_id,
     code,
+    correlation_of,
     entry,
     gateway,
     left,
     make_keys,
     place,
+    volunteer,
 )
 
 _END_ALL_OTHERS = sa.text(
@@ -288,6 +292,33 @@ def test_a_chip_gets_no_answer_while_the_database_cannot_be_written_and_codes_do
             assert answered.verdict.assurance is Assurance.A1
         assert kiosk.ask(asked(read(keys, 7))).verdict.assurance is Assurance.A2
     assert len(claimed(engine)) == 1
+
+
+def test_a_question_that_comes_too_late_claims_nothing_and_accuses_nobody(
+    engine: sa.Engine, keys: Keys, broker: Broker
+) -> None:
+    """Its kiosk has decided alone meanwhile, and may have asked about the chip's next read."""
+    never, is_decided = threading.Event(), threading.Event()
+
+    def decide(facts: Facts, now: datetime) -> Verdict:
+        if facts.row is not None and facts.row.volunteer == volunteer(2):
+            never.wait(1.5)
+            is_decided.set()
+        return admission.decide(facts, now)
+
+    topic = topics.topic(DOOR, Leaf.QUESTION)
+    with gateway(engine, keys, broker.port, decide=decide), RawKiosk(broker.port) as kiosk:
+        kiosk.ask(asked(read(keys, 7)))
+        kiosk.send(topic, codec.encode(asked(SignedCode(code(keys, 2)))), b"slow", expiry=1)
+        for counter in (6, 9):
+            kiosk.send(topic, codec.encode(asked(read(keys, counter))), b"late", expiry=1)
+        assert is_decided.wait(WAIT)
+        kiosk.send(topic, codec.encode(asked(SignedCode(code(keys, 0)))), b"next")
+        answer = kiosk.next(Leaf.ANSWER)
+    assert answer is not None
+    assert correlation_of(answer) == b"next"
+    assert [counter for counter, _ in claimed(engine)] == [7]
+    assert alerts(engine) == []
 
 
 @pytest.mark.parametrize("databases", ["postgresql"], indirect=True)
