@@ -15,6 +15,7 @@ from kiosk.events import Presented, Removed
 from kiosk.ports import Reader
 from presence.card import SignedCode
 from presence.messages import ReaderState
+from tests.contract.pcsc_bench import PcscBench
 from tests.contract.reader_benches import CODE, NAME, Bench, CameraBench, Pn532Bench, watching
 from tests.hardware_mocks.faults import Trouble
 from tests.hardware_mocks.pn532_chip import Code
@@ -31,6 +32,9 @@ class HangingBench(Bench, Protocol):
     def hang(self) -> None:
         """Have the reader look, and not come back from it for a good while."""
 
+    def mend(self) -> None:
+        """Have it work again for whoever opens it afresh, if it does not by itself."""
+
     def let_go(self) -> None:
         """What still hangs comes back."""
 
@@ -42,6 +46,9 @@ class HangingPn532(Pn532Bench):
         self.fault(Trouble.DELAY, on=Code.IN_LIST_PASSIVE_TARGET, seconds=60)
         self.await_faults()
 
+    def mend(self) -> None:
+        """The one answer is late, the next is not."""
+
     def let_go(self) -> None:
         self.forgive()
 
@@ -52,11 +59,27 @@ class HangingCamera(CameraBench):
     def hang(self) -> None:
         self.freeze()
 
+    def mend(self) -> None:
+        """Who takes the camera afresh gets pictures."""
+
     def let_go(self) -> None:
         self.thaw()
 
 
-BENCHES: list[type[HangingBench]] = [HangingPn532, HangingCamera]
+class HangingPcscd(PcscBench):
+    """A daemon that stands still: everybody waits for it without end, and can be broken off."""
+
+    def hang(self) -> None:
+        self.freeze()
+
+    def mend(self) -> None:
+        self.thaw()
+
+    def let_go(self) -> None:
+        self.thaw()
+
+
+BENCHES: list[type[HangingBench]] = [HangingPn532, HangingCamera, HangingPcscd]
 
 
 @pytest.fixture(params=BENCHES, ids=[bench.__name__ for bench in BENCHES])
@@ -107,10 +130,16 @@ def hang_until_told(bench: HangingBench, witness: Witness) -> list[ReaderState]:
     for _ in range(TRIES):
         told = len(witness.states)
         bench.hang()
+        witness.await_states(partial(_has_said_more, told))
+        bench.mend()
         states = witness.await_states(partial(_has_come_back, told))[told:]
         if ReaderState.SILENT in states:
             return states
     raise AssertionError(f"never silent: {witness.states}")
+
+
+def _has_said_more(told: int, states: Sequence[ReaderState]) -> bool:
+    return len(states) > told
 
 
 def _has_come_back(told: int, states: Sequence[ReaderState]) -> bool:
