@@ -57,7 +57,11 @@ class Pcscd:
         for number, name in enumerate(self._names):
             place = self._home / f"reader{number}"
             self.readers.append(EmulatedPcscReader(place, name, self.is_running))
-        self.start()
+        try:
+            self.start()
+        except BaseException:
+            self._clear_away()
+            raise
         return self
 
     def __exit__(
@@ -66,6 +70,9 @@ class Pcscd:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self._clear_away()
+
+    def _clear_away(self) -> None:
         self.stop()
         for reader in self.readers:
             reader.close()
@@ -128,12 +135,11 @@ class Pcscd:
         """Wait until the daemon answers. Raises OSError with what it has to say, if it does not."""
         with socket.socket(socket.AF_UNIX) as caller:
             caller.settimeout(PATIENCE)
-            caller.connect(str(place))
-            caller.sendall(HELLO)
-            try:
+            answer = b""
+            with contextlib.suppress(ConnectionError):  # it has ended
+                caller.connect(str(place))
+                caller.sendall(HELLO)
                 answer = caller.recv(1)
-            except ConnectionError:
-                answer = b""
             if not answer:
                 raise OSError(f"pcscd does not answer: {(self._home / 'log').read_text()}")
 
