@@ -1,6 +1,7 @@
 """The clock: whether it is right, and whether it will be after a power cut."""
 
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 
 from kiosk.clock import Sources, SystemClock
@@ -17,15 +18,14 @@ BATTERY = (
 
 def clock(machine: Machine, data: Path) -> Iterator[Finding]:
     """As the kiosk will see it when it starts (SECURITY, "Clock")."""
-    about, sources = About("clock"), _sources(machine)
-    wall = machine.wall()
+    about, wall = About("clock"), machine.wall()
     told = f"{wall:%Y-%m-%d %H:%M} UTC"
-    reading = SystemClock(data / "time-floor", sources).read()
-    if wall < reading.wall and reading.trust is ClockTrust.FLOOR:
+    reading = SystemClock(data / "time-floor", _sources(machine, wall)).read()
+    if wall < reading.wall:
         yield about.fault(
             f"{told} is before {reading.wall:%Y-%m-%d %H:%M}, when this kiosk was last sure", SET_IT
         )
-    elif reading.trust is ClockTrust.FLOOR and wall != reading.wall:
+    elif wall > reading.wall:
         yield about.fault(f"{told} is more than a day after what this kiosk last knew", SET_IT)
     elif reading.trust is ClockTrust.SYNCED:
         yield about.ok(f"{told}, set by a time server")
@@ -43,9 +43,9 @@ def battery(machine: Machine) -> Iterator[Finding]:
         yield about.warn("there is no clock that goes on without power", BATTERY)
 
 
-def _sources(machine: Machine) -> Sources:
+def _sources(machine: Machine, wall: datetime) -> Sources:
     return Sources(
-        wall=machine.wall,
+        wall=lambda: wall,
         boot_id=machine.at("/proc/sys/kernel/random/boot_id"),
         synchronized=machine.at("/run/systemd/timesync/synchronized"),
         rtc=machine.at("/dev/rtc0"),

@@ -45,6 +45,8 @@ MEND = {
 }
 WIDTH, HEIGHT = 1280, 720
 BLACK, DARK, FLAT = 8.0, 40.0, 2.0
+OURS = "ReaderGoneError: "
+"""Whoever reads this needs no name for it."""
 Say = Callable[[str], None]
 
 
@@ -138,11 +140,9 @@ def _standing(told: SimpleQueue[ReaderEvent], config: ReaderConfig, about: About
         case ReaderReady():
             return _answers(config, about)
         case ReaderLost(why=why):
-            return about.fault(f"the {config.family} does not work: {why}", _mend(config))
+            return about.fault(f"it does not work: {why.removeprefix(OURS)}", _mend(config))
         case _:
-            return about.fault(
-                f"the {config.family} has said nothing for {OPEN_SECONDS:.0f} s", _mend(config)
-            )
+            return about.fault(f"it has said nothing for {OPEN_SECONDS:.0f} s", _mend(config))
 
 
 def _tried(told: SimpleQueue[ReaderEvent], name: str, say: Say) -> Finding:

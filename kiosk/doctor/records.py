@@ -113,8 +113,8 @@ def _judged(machine: Machine, about: About, depth: Depth | None) -> Finding:
     if depth.waiting >= MAX_WAITING:
         return about.fault(f"{told}: it is full", "bring the network back")
     if depth.oldest is not None and machine.wall() - depth.oldest > OLD:
-        days = (machine.wall() - depth.oldest).days
-        return about.warn(f"{told}, the oldest for {days} days", "bring the network back")
+        hours = (machine.wall() - depth.oldest) // timedelta(hours=1)
+        return about.warn(f"{told}, the oldest for {hours} hours", "bring the network back")
     return about.ok(told)
 
 
