@@ -20,6 +20,7 @@ from tests.hardware_mocks.card_isodep import BankCard
 from tests.hardware_mocks.card_model import Type2Card, UidOnlyCard, card_with_text
 from tests.hardware_mocks.card_type4 import NDEF_APPLICATION, type4_with_text
 from tests.hardware_mocks.faults import Trouble
+from tests.hardware_mocks.pcsc_antenna import ContactCard
 from tests.hardware_mocks.pcsc_reader import EmulatedPcscReader
 from tests.hardware_mocks.pcscd import READER, Pcscd, csock
 
@@ -87,6 +88,21 @@ def test_a_card_that_slipped_is_given_once_more(antenna: EmulatedPcscReader) -> 
             card.transmit(b"\x00\xa4\x04\x00\x07" + NDEF_APPLICATION + b"\x00")
         with _next(reader) as card:
             assert card.transmit(b"\x00\xa4\x04\x00\x07" + NDEF_APPLICATION + b"\x00")
+
+
+def test_a_card_that_slips_before_it_is_known_is_asked_again(antenna: EmulatedPcscReader) -> None:
+    antenna.fault(Trouble.DROP, on=0xCA)
+    antenna.hold(card_with_text("TS1:A"))
+    with open_card_reader() as reader, _next(reader) as card:
+        assert card.uid == bytes.fromhex("04a1b2c3d4e580")
+
+
+def test_a_mute_card_can_be_told_and_not_spoken_to(antenna: EmulatedPcscReader) -> None:
+    antenna.hold(ContactCard(None))
+    with open_card_reader() as reader, _next(reader) as card:
+        assert (card.kind, card.uid) == (Kind.OTHER, b"")
+        with pytest.raises(CardSlippedError):
+            card.transmit(READ_PAGE_4)
 
 
 def test_a_card_that_is_taken_away_while_it_is_written_slips(antenna: EmulatedPcscReader) -> None:
