@@ -153,10 +153,19 @@ def test_two_clocks_may_differ_by_some_minutes(
 def test_of_two_kiosks_that_were_alone_the_earlier_tap_owns_the_message(
     engine: sa.Engine, desk: Desk, keys: Keys
 ) -> None:
-    early, late = alone(Arrived, read(keys, 7)), alone(Arrived, read(keys, 7))
+    """It is the later one that is in doubt, in whatever order they are told."""
+    early, late = alone(Arrived, read(keys, 7)), alone(Left, read(keys, 7))
     desk.tell(entry(late, NOW - 10 * MINUTE), entry(early, NOW - 20 * MINUTE))
-    assert alerts(engine) == told_of(AlertKind.ACCEPTED_OFFLINE)
+    assert alerts(engine) == told_of(AlertKind.LEFT_IN_DOUBT)
     assert claimed(engine) == [(7, early.presentation)]
+
+
+def test_numbers_that_were_told_by_an_unsure_clock_accuse_nobody_later(
+    engine: sa.Engine, desk: Desk, keys: Keys
+) -> None:
+    desk.tell(entry(alone(Arrived, read(keys, 9)), NOW - 30 * MINUTE, ClockTrust.FLOOR))
+    desk.tell(entry(alone(Arrived, read(keys, 5)), NOW - 10 * MINUTE))
+    assert alerts(engine) == []
 
 
 def test_an_unsure_time_takes_a_message_from_nobody(
