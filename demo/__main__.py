@@ -89,7 +89,8 @@ def _serve(
             f"\n  The desk        {url}"
             f"\n  Kiosk's screen  {desk.door.url}"
             f"\n  Staff board     {desk.server_url}institutions/{HOME}/board"
-            f"\n  Chapter         {desk.server_url}\n"
+            f"\n  Chapter         {desk.server_url}"
+            f"\n  The kiosk's doctor: tilstede doctor --config {desk.door.folder}/kiosk.toml\n"
             "\nOpen the first one. Ctrl-C stops everything.",
             flush=True,
         )

@@ -54,7 +54,7 @@ def folder(machine: Machine, data: Path) -> Iterator[Finding]:
 
 def damaged(data: Path) -> Iterator[Finding]:
     about = About("disk", "damage")
-    aside = sorted(path.name for path in data.glob("*.damaged-*") if DAMAGED.search(path.name))
+    aside = sorted(name for name in _names(data) if DAMAGED.search(name))
     if aside:
         yield about.warn(
             f"{len(aside)} damaged files were set aside: {', '.join(aside[:3])}",
@@ -73,7 +73,7 @@ def outbox(machine: Machine, data: Path, running: Running | None) -> Iterator[Fi
             waiting, parked = running.condition.outbox_depth, running.condition.parked
             yield _judged(machine, about, Depth(waiting, parked, None))
         return
-    if not (data / OUTBOX).exists():
+    if OUTBOX not in _names(data):
         yield about.ok("nothing has been recorded yet")
         return
     try:
@@ -135,6 +135,15 @@ def trust(machine: Machine, config: Config) -> Iterator[Finding]:
             f"none of {len(keys)} keys is valid at this clock's time",
             f"set the clock right; if it is, bring {config.trust} from the server again",
         )
+
+
+def _names(data: Path) -> list[str]:
+    """Of what is in the folder, if there is one. Raises PermissionError, where asking for a single
+    file would only say that it is not there."""
+    try:
+        return os.listdir(data)
+    except FileNotFoundError:
+        return []
 
 
 def _nearest(place: Path) -> Path:
