@@ -1,17 +1,110 @@
-"""`tilstede card`."""
+"""`tilstede card`: what is done with cards at the chapter's desk."""
 
 import argparse
 import sys
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
+
+from kiosk.encoding.batch import MOST_BYTES, Batch, BatchError, Entry, read_batch
+from kiosk.encoding.progress import Progress, ProgressError
+from presence.errors import TrustError
+from presence.settings import Fault
+from presence.trust import TrustList, decode_trust
+
+FAILED, WRONG = 1, 2
+NEEDS_DRIVER = "tilstede card: needs the package pyscard, and pcscd from Debian"
 
 
 def add_to(commands: Any) -> None:
     """Let `tilstede` know this command."""
-    found = commands.add_parser("card", help="not written yet")
+    words = "write cards at the chapter's desk"
+    actions = commands.add_parser("card", help=words, description=words).add_subparsers(
+        required=True, metavar="ACTION"
+    )
+    words = "write the codes of a batch to cards, one after another, and read each back"
+    found = actions.add_parser("encode", help=words, description=words)
+    found.add_argument(
+        "batch", type=Path, metavar="BATCH", help="the file of `tilstede-server card codes`"
+    )
+    found.add_argument(
+        "--reader", default="", metavar="NAME", help="a part of its name, if there are several"
+    )
+    found.add_argument(
+        "--trust", type=Path, metavar="FILE", help="write only codes that this trust list knows"
+    )
+    for name, words in (("card", "only this card"), ("again", "this card, though it is done")):
+        found.add_argument(f"--{name}", action="append", default=[], metavar="ID", help=words)
+    found.add_argument(
+        "--lock", action="store_true", help="make each card read-only, which cannot be undone"
+    )
     found.set_defaults(work=run)
 
 
-def run(_options: argparse.Namespace) -> int:
-    """Not written yet."""
-    print("not written yet", file=sys.stderr)
-    return 2
+def run(options: argparse.Namespace) -> int:
+    """Write the cards of a batch. 0: all are written; 1: not all; 2: it could not be begun, or
+    what was done could not be kept."""
+    try:
+        batch = _read(options.batch, options.trust)
+        wanted = _wanted(batch, options.card, options.again, str(options.batch))
+        done = options.batch.with_name(options.batch.name + ".done")
+        with Progress(done) as progress:
+            return _write(options, batch, wanted, progress)
+    except (BatchError, ProgressError) as error:
+        print(error, file=sys.stderr)
+    except TrustError as error:
+        print(f"{options.trust}: {error}", file=sys.stderr)
+    except OSError as error:
+        print(f"{error.filename}: {error.strerror}", file=sys.stderr)
+    return WRONG
+
+
+def _write(
+    options: argparse.Namespace, batch: Batch, wanted: Sequence[Entry], progress: Progress
+) -> int:
+    try:
+        # The only part that needs the driver, so that `tilstede` can do the rest without.
+        from kiosk.encoding.desk import Desk, Surroundings  # noqa: PLC0415
+        from kiosk.encoding.terminal import Terminal  # noqa: PLC0415
+        from kiosk.readers.card_desk import ReaderGoneError, open_card_reader  # noqa: PLC0415
+    except ImportError:
+        print(NEEDS_DRIVER, file=sys.stderr)
+        return WRONG
+    with Terminal() as terminal:
+        around = Surroundings(
+            open_reader=lambda: open_card_reader(options.reader),
+            say=terminal.say,
+            ask=terminal.ask,
+            now=lambda: datetime.now(UTC),
+            stop=terminal.stop,
+        )
+        if options.lock:
+            terminal.say("Each card will be read-only for good.")
+        try:
+            summary = Desk(batch, progress, around, locks=options.lock).run(
+                wanted, frozenset(options.again)
+            )
+        except ReaderGoneError as error:
+            print(f"tilstede card: {error}", file=sys.stderr)
+            return WRONG
+        for line in summary.lines():
+            terminal.say(line)
+    return 0 if summary.is_complete else FAILED
+
+
+def _read(path: Path, trust: Path | None) -> Batch:
+    with path.open("rb") as file:
+        raw = file.read(MOST_BYTES + 1)
+    known: TrustList | None = None if trust is None else decode_trust(trust.read_bytes())
+    return read_batch(raw, str(path), known)
+
+
+def _wanted(batch: Batch, only: Sequence[str], again: Sequence[str], where: str) -> Sequence[Entry]:
+    """The cards that are asked for, in the order of the batch. Raises BatchError."""
+    cards = {entry.card for entry in batch}
+    for card in (*only, *again):
+        if card not in cards:
+            raise BatchError(where, [Fault(None, "", f"has no card {card!r}")])
+    asked = {*only, *again}
+    return [entry for entry in batch if not asked or entry.card in asked]
