@@ -3,10 +3,9 @@
 Most of it without a broker between; what a kiosk on the wire gets stands first.
 """
 
-import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
@@ -29,6 +28,8 @@ from server.broker import Broker
 from server.cards.services import report_lost
 from server.db import writing
 from server.gateway.answers import Answers
+from server.gateway.gateway import Gateway
+from server.gateway.wire import mqtt
 from server.institutions.models import Institution
 from server.keys import Keys
 from server.notices.models import AlertKind
@@ -52,19 +53,16 @@ from tests.integration.server_stand import (
     NOW,
     OTHER_DOOR,
     SOLBAKKEN,
-    WAIT,
     RawKiosk,
     SettableClock,
     arrived,
     card_id,
     code,
-    correlation_of,
     entry,
     gateway,
     left,
     make_keys,
     place,
-    volunteer,
 )
 
 _END_ALL_OTHERS = sa.text(
@@ -290,34 +288,50 @@ def test_a_chip_gets_no_answer_while_the_database_cannot_be_written_and_codes_do
             assert by_code is not None
             answered = codec.decode(Answer, bytes(by_code.payload), topics.DOWN_LIMIT)
             assert answered.verdict.assurance is Assurance.A1
-        assert kiosk.ask(asked(read(keys, 7))).verdict.assurance is Assurance.A2
+        kiosk.send(topic, codec.encode(asked(read(keys, 7))), b"chip")
+        by_chip = kiosk.next(Leaf.ANSWER)
+        assert by_chip is not None
+        answered = codec.decode(Answer, bytes(by_chip.payload), topics.DOWN_LIMIT)
+        assert answered.verdict.assurance is Assurance.A2
     assert len(claimed(engine)) == 1
 
 
-def test_a_question_that_comes_too_late_claims_nothing_and_accuses_nobody(
-    engine: sa.Engine, keys: Keys, broker: Broker
-) -> None:
-    """Its kiosk has decided alone meanwhile, and may have asked about the chip's next read."""
-    never, is_decided = threading.Event(), threading.Event()
+@dataclass
+class Held:
+    """Port `Incoming`: a question that has lain in the socket, for too long or not."""
 
-    def decide(facts: Facts, now: datetime) -> Verdict:
-        if facts.row is not None and facts.row.volunteer == volunteer(2):
-            never.wait(1.5)
-            is_decided.set()
-        return admission.decide(facts, now)
+    question: Question
+    has_waited: bool
 
     topic = topics.topic(DOOR, Leaf.QUESTION)
-    with gateway(engine, keys, broker.port, decide=decide), RawKiosk(broker.port) as kiosk:
-        kiosk.ask(asked(read(keys, 7)))
-        kiosk.send(topic, codec.encode(asked(SignedCode(code(keys, 2)))), b"slow", expiry=1)
-        for counter in (6, 9):
-            kiosk.send(topic, codec.encode(asked(read(keys, counter))), b"late", expiry=1)
-        assert is_decided.wait(WAIT)
-        kiosk.send(topic, codec.encode(asked(SignedCode(code(keys, 0)))), b"next")
-        answer = kiosk.next(Leaf.ANSWER)
-    assert answer is not None
-    assert correlation_of(answer) == b"next"
-    assert [counter for counter, _ in claimed(engine)] == [7]
+    correlation = None
+
+    @property
+    def payload(self) -> bytes:
+        return codec.encode(self.question)
+
+    def is_late(self) -> bool:
+        return self.has_waited
+
+    def acknowledge(self) -> None:
+        """Nobody counts."""
+
+
+def test_a_question_that_comes_too_late_claims_nothing_and_accuses_nobody(
+    engine: sa.Engine, keys: Keys
+) -> None:
+    """Its kiosk has decided alone meanwhile, and may have asked about the chip's next read."""
+    made = Gateway(
+        engine, mqtt("127.0.0.1", 1), keys, clock=SettableClock(), decide=admission.decide
+    )
+    made.worker.begin()
+    try:
+        for counter, has_waited in ((7, False), (6, True), (9, True), (8, False)):
+            made.receive(Held(asked(read(keys, counter)), has_waited))
+        made.worker.turn(0.0)
+    finally:
+        made.stop()
+    assert [counter for counter, _ in claimed(engine)] == [7, 8]
     assert alerts(engine) == []
 
 
