@@ -79,8 +79,8 @@ class _Line:
         """So many looks do not wait: what is going on is not settled yet."""
         self._misses = looks_until_gone
         self._sighting: Sighting | None = None
-        self._is_nameless = False
-        """Contact was lost before the card had told its serial number."""
+        self._card: bytes | None = None
+        """Which one lies there. NAMELESS: contact was lost before it had told its serial number."""
         self._link: CardLink | None = None
         self._is_hushed = False
 
@@ -97,7 +97,7 @@ class _Line:
         state = self._session.state(self._reader, self._state, wait)
         self._hasty_looks = max(0, self._hasty_looks - 1)
         if not state.is_same_card(self._state):
-            self._sighting, self._is_nameless = None, False
+            self._sighting = self._card = None
             self._hasty_looks = self._looks_until_gone
         self._state = state
         sighting = self._meet(state) if state.has_card else None
@@ -110,10 +110,10 @@ class _Line:
                 self._sighting = self._get_to_know(state)
             except CardSlippedError:
                 # It may be the card before, on its way out.
-                if self._misses < self._looks_until_gone:
+                if self._card is None and self._misses < self._looks_until_gone:
                     return None
-                self._is_nameless = True
-                return Sighting(NAMELESS, _slip)
+                self._card = self._card or NAMELESS
+                return Sighting(self._card, _slip)
         return self._sighting
 
     def _get_to_know(self, state: State) -> Sighting:
@@ -123,8 +123,9 @@ class _Line:
         link = self._link = self._session.connect(self._reader)
         self._hush(link)
         uid = link.uid()
-        card = NAMELESS if self._is_nameless else identity(uid)
-        return Sighting(card, lambda: self._read(link, kind, uid))
+        if self._card != NAMELESS:
+            self._card = identity(uid)
+        return Sighting(self._card, lambda: self._read(link, kind, uid))
 
     def _hush(self, link: CardLink) -> None:
         if HUSHED_READERS in self._reader and not self._is_hushed:
