@@ -141,7 +141,7 @@ def _names(data: Path) -> list[str]:
     """Of what is in the folder, if there is one. Raises PermissionError, where asking for a single
     file would only say that it is not there."""
     try:
-        return os.listdir(data)
+        return [path.name for path in data.iterdir()]
     except FileNotFoundError:
         return []
 

@@ -1,7 +1,7 @@
 """What each signal looks and sounds like.
 
 No meaning rests on colour alone, no lamp flashes, and every tone lies between 500 and 2000 Hz
-(DOMAIN, "Accessibility of the kiosk"): rising is in, falling is out, a low double is "see staff".
+(DOMAIN, "Accessibility"): rising is in, falling is out, a low double is "see staff".
 That a card is being read is a lamp and a soft click; a verdict alone sounds like one. A fault is
 silent, for it is what lamps go back to after every greeting while a reader is lost.
 """
