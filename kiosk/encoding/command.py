@@ -2,7 +2,7 @@
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -67,7 +67,11 @@ def _write(
         # The only part that needs the driver, so that `tilstede` can do the rest without.
         from kiosk.encoding.desk import Desk, Surroundings  # noqa: PLC0415
         from kiosk.encoding.terminal import Terminal  # noqa: PLC0415
-        from kiosk.readers.card_desk import ReaderGoneError, open_card_reader  # noqa: PLC0415
+        from kiosk.readers.card_desk import (  # noqa: PLC0415
+            ReaderGoneError,
+            open_card_reader,
+            reader_names,
+        )
     except ImportError:
         print(NEEDS_DRIVER, file=sys.stderr)
         return WRONG
@@ -87,10 +91,20 @@ def _write(
             )
         except ReaderGoneError as error:
             print(f"tilstede card: {error}", file=sys.stderr)
+            if _is_choice(reader_names):
+                print("Say which by --reader and a part of its name.", file=sys.stderr)
             return WRONG
         for line in summary.lines():
             terminal.say(line)
     return 0 if summary.is_complete else FAILED
+
+
+def _is_choice(names: Callable[[], Sequence[str]]) -> bool:
+    """Are there several readers?"""
+    try:
+        return len(names()) > 1
+    except OSError:
+        return False
 
 
 def _read(path: Path, trust: Path | None) -> Batch:

@@ -60,6 +60,7 @@ class Terminal:
 
     def _listen(self) -> None:
         signal.sigwait(SIGNALS)
+        self.say("Ending after this card.")
         self.stop.set()
         os.write(self._button, b"!")
         signal.sigwait(SIGNALS)

@@ -53,6 +53,7 @@ SMALL = 0x12
 """NTAG213, whose lock bits are for two pages each instead of sixteen."""
 CANNOT_LOCK = "It cannot be made read-only here: that is for NTAG215 and NTAG216 alone."
 ODD_LAYOUT = "It keeps bytes for itself in the middle of its memory. Take an NTAG215 or NTAG216."
+UNKNOWN_CHIP = "It is empty, and too small or of an unknown kind. Take an NTAG215 or NTAG216."
 OTHER_USE = "It is prepared for something else than a message. Take an NTAG215 or NTAG216."
 
 
@@ -131,7 +132,10 @@ def plan(space: Space, span: Span, message: bytes) -> list[PageWrite]:
     if space.at + len(written) < space.end:
         written += bytes([TERMINATOR])
     first, last = space.at // PAGE, (space.at + len(written) - 1) // PAGE
-    image = bytearray(span(first * PAGE, (last - first + 1) * PAGE))
+    image = bytearray((last - first + 1) * PAGE)
+    for page in (first, last):  # of the others nothing stays
+        start = (page - first) * PAGE
+        image[start : start + PAGE] = span(page * PAGE, PAGE)
     begin = space.at - first * PAGE
     image[begin : begin + len(written)] = written
     pages = {
@@ -168,7 +172,7 @@ class Type2Tag:
         if container == bytes(PAGE):
             maker = self._makers_container()
             if maker is None:
-                return Found(Content.FOREIGN, OTHER_USE)
+                return Found(Content.NOTHING, UNKNOWN_CHIP)
             return Found(Content.UNFORMATTED, self._hindrance(maker, message, with_container=True))
         if container[0] != 0xE1 or container[1] >> 4 != 1:
             return Found(Content.FOREIGN, OTHER_USE)

@@ -1,4 +1,5 @@
-"""`tilstede-server card …` and `import chips`: the chips that a chapter registers."""
+"""`tilstede-server card …` and `import chips`: the chips that a chapter registers, and the codes
+for the desk where cards are written."""
 
 import argparse
 import sys
@@ -9,14 +10,22 @@ from pathlib import Path
 
 from sqlalchemy.orm import Session
 
+from presence.ids import ChapterId
 from server import schema, sheets
 from server.cards import chip_list
 from server.cards.chip_list import ChipListError
 from server.cards.chips import ChipError, NewChip, forget_chip, register_chip, uid_from
+from server.cards.code_list import (
+    CodeListError,
+    cards_named,
+    cards_of_chapter,
+    code_list,
+    new_file,
+)
 from server.cards.models import ChipKind
 from server.config import Config
 from server.db import make_engine, writing
-from server.keys import open_chip_keys
+from server.keys import TRUST_FILE, open_chip_keys, open_keys
 
 ACTOR = "chapter"
 FAILED = 1
@@ -29,6 +38,12 @@ def add_parsers(add: Callable[[str, str, Act], argparse.ArgumentParser]) -> None
     _add_card(chip)
     chip.add_argument("--uid", required=True, metavar="HEX", help="the chip's UID")
     _add_card(add("forget-chip", "take back which chip is in a card", forget))
+    words = "write the codes of cards to a file, for `tilstede card encode`"
+    codes = add("codes", words, export_codes)
+    which = codes.add_mutually_exclusive_group(required=True)
+    which.add_argument("--chapter", metavar="ID", help="all of a chapter's cards that are in use")
+    which.add_argument("--card", action="append", metavar="ID", help="this card; may be repeated")
+    codes.add_argument("--to", type=Path, required=True, metavar="FILE", help="a new file")
 
 
 def _add_card(parser: argparse.ArgumentParser) -> None:
@@ -73,6 +88,26 @@ def import_chips(read: Config, path: Path) -> int:
     except ChipListError as error:
         return _told(error)
     print(f"{path}: {new} chips were added; {len(found.chips) - new} were registered already")
+    return 0
+
+
+def export_codes(read: Config, asked: argparse.Namespace) -> int:
+    """Write what a desk needs that writes cards."""
+    now = datetime.now(UTC)
+    today = now.astimezone().date()
+    try:
+        if not (read.data / "keys" / TRUST_FILE).exists():
+            raise CodeListError(f"there are no keys in {read.data / 'keys'}: start the server once")
+        keys = open_keys(read.data / "keys", now)
+        with new_file(asked.to) as file, _writing(read) as session:
+            if asked.card:
+                cards = cards_named(session, asked.card, today)
+            else:
+                cards = cards_of_chapter(session, ChapterId(asked.chapter), today)
+            file.write(code_list(session, now, keys, cards, ACTOR))
+    except CodeListError as error:
+        return _told(error)
+    print(f"{asked.to}: the codes of {len(cards)} cards; delete it when they are written")
     return 0
 
 

@@ -11,7 +11,7 @@ from kiosk.encoding import found
 from kiosk.encoding.batch import Entry
 from kiosk.encoding.choice import SOMEBODYS, Act, Choice
 from kiosk.encoding.found import RefusedError, text_message
-from kiosk.encoding.type2 import ODD_LAYOUT, OTHER_USE
+from kiosk.encoding.type2 import ODD_LAYOUT, OTHER_USE, UNKNOWN_CHIP
 from kiosk.encoding.type4 import NO_TAG
 from kiosk.readers.polling import CardSlippedError
 from presence.card import SignedCode, Unreadable
@@ -244,7 +244,7 @@ def with_key(content: bytes) -> Ntag424Card:
         (Type2Card(capability=b"\xe1\x10\x3e\xf0"), Choice(Act.REFUSE, found.NEEDS_KEY)),
         (Type2Card(capability=b"\xe1\x10\x3e\x05"), Choice(Act.REFUSE, found.NEEDS_KEY)),
         (Type2Card(capability=b"\xf1\x10\xff\xee"), Choice(Act.REFUSE, OTHER_USE)),
-        (Type2Card(b"", chip=NTAG213, capability=bytes(4)), Choice(Act.REFUSE, OTHER_USE)),
+        (Type2Card(b"", chip=NTAG213, capability=bytes(4)), Choice(Act.REFUSE, UNKNOWN_CHIP)),
         (Type2Card(IN_THE_WAY), Choice(Act.REFUSE, ODD_LAYOUT)),
         (BankCard(), Choice(Act.REFUSE, NO_TAG)),
         (PhoneWallet(), Choice(Act.REFUSE, NO_TAG)),
