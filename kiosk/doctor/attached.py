@@ -9,8 +9,20 @@ from kiosk.doctor.finding import About, Finding
 from kiosk.doctor.machine import Machine
 from kiosk.readers import pcsc_readers
 
+MODULES = {
+    "nfcpy": "nfc",
+    "pyscard": "smartcard",
+    "opencv-python-headless": "cv2",
+    "zxing-cpp": "zxingcpp",
+    "picamera2": "picamera2",
+    "pyserial": "serial",
+    "evdev": "evdev",
+    "gpiozero": "gpiozero",
+    "lgpio": "lgpio",
+}
+"""Python packages, and what they are called in a program."""
 DRIVERS = {
-    "pn532": ("nfcpy",),
+    "pn532": ("nfcpy", "pyserial"),
     "pcsc": ("pyscard",),
     "camera": ("opencv-python-headless", "zxing-cpp"),
     "picamera": ("picamera2", "zxing-cpp"),
@@ -18,7 +30,7 @@ DRIVERS = {
     "hid_scanner": ("evdev",),
     "lgpio": ("gpiozero", "lgpio"),
 }
-"""Python packages, by reader family and pin factory."""
+"""Those that are needed, by reader family and pin factory."""
 SMART_CARD = "0b"
 """USB's class of such interfaces (USB CCID 1.1, section 4.3)."""
 IN_THE_WAY = ("pn533_usb", "pn533", "nfc")
@@ -32,7 +44,7 @@ def drivers(machine: Machine, config: Config) -> Iterator[Finding]:
     about = About("drivers")
     wanted = [*(one.family for one in config.readers), config.indicator.factory or ""]
     packages = sorted({one for kind in wanted for one in DRIVERS.get(kind, ())})
-    versions = {one: machine.version(one) for one in packages}
+    versions = {one: machine.version(one, MODULES[one]) for one in packages}
     missing = [one for one, version in versions.items() if version is None]
     if missing:
         yield about.fault(

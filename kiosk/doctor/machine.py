@@ -4,12 +4,14 @@ replaced, so that a test builds the machine that it wants."""
 import getpass
 import grp
 import os
+import pwd
 import shutil
 import socket
 import subprocess
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from importlib import metadata
+from importlib.util import find_spec
 from pathlib import Path
 
 from msgspec import Struct
@@ -32,11 +34,20 @@ def _group_of(path: Path) -> str:
         return str(number)
 
 
-def _version(package: str) -> str | None:
+def _owner_of(path: Path) -> str:
+    number = path.stat().st_uid
+    try:
+        return pwd.getpwuid(number).pw_name
+    except KeyError:
+        return str(number)
+
+
+def _version(package: str, module: str) -> str | None:
     try:
         return metadata.version(package)
     except metadata.PackageNotFoundError:
-        return None
+        # Debian's own packages do not always tell.
+        return None if find_spec(module) is None else "of some version"
 
 
 def _asked(command: Sequence[str]) -> str | None:
@@ -65,11 +76,12 @@ class Machine(Struct, frozen=True):
     may_use: Callable[[Path], bool] = lambda path: os.access(path, os.R_OK | os.W_OK)
     """May this user read and write it?"""
     group_of: Callable[[Path], str] = _group_of
+    owner_of: Callable[[Path], str] = _owner_of
     free: Callable[[Path], int] = lambda path: shutil.disk_usage(path).free
     """Bytes."""
     has_program: Callable[[str], bool] = lambda name: shutil.which(name) is not None
-    version: Callable[[str], str | None] = _version
-    """Of a Python package; None where it is not installed."""
+    version: Callable[[str, str], str | None] = _version
+    """Of a Python package, by its name and its module's; None where it is not installed."""
     resolve: Callable[[str], object] = lambda host: socket.getaddrinfo(host, None)
     """Raises OSError where the name has no address."""
     asked: Callable[[Sequence[str]], str | None] = _asked

@@ -50,7 +50,9 @@ OURS = "ReaderGoneError: "
 Say = Callable[[str], None]
 
 
-def reader(machine: Machine, config: ReaderConfig, say: Say | None) -> Iterator[Finding]:
+def reader(
+    machine: Machine, config: ReaderConfig, say: Say | None, seconds: float = OPEN_SECONDS
+) -> Iterator[Finding]:
     """By its driver. With `say`, whoever stands there is asked to hold a card to it."""
     about = About("reader", config.name)
     unusable = _unusable(machine, config, about)
@@ -66,7 +68,7 @@ def reader(machine: Machine, config: ReaderConfig, say: Say | None) -> Iterator[
     told: SimpleQueue[ReaderEvent] = SimpleQueue()
     opened.start(told.put)
     try:
-        standing = _standing(told, config, about)
+        standing = _standing(told, config, about, seconds)
         yield standing
         if say is not None and standing == _answers(config, about):
             yield _tried(told, config.name, say)
@@ -134,15 +136,17 @@ def _answers(config: ReaderConfig, about: About) -> Finding:
     return about.ok(f"the {config.family}{where} answers")
 
 
-def _standing(told: SimpleQueue[ReaderEvent], config: ReaderConfig, about: About) -> Finding:
-    event = _await(told, OPEN_SECONDS, ReaderReady, ReaderLost)
+def _standing(
+    told: SimpleQueue[ReaderEvent], config: ReaderConfig, about: About, seconds: float
+) -> Finding:
+    event = _await(told, seconds, ReaderReady, ReaderLost)
     match event:
         case ReaderReady():
             return _answers(config, about)
         case ReaderLost(why=why):
             return about.fault(f"it does not work: {why.removeprefix(OURS)}", _mend(config))
         case _:
-            return about.fault(f"it has said nothing for {OPEN_SECONDS:.0f} s", _mend(config))
+            return about.fault(f"it has said nothing for {seconds:.0f} s", _mend(config))
 
 
 def _tried(told: SimpleQueue[ReaderEvent], name: str, say: Say) -> Finding:

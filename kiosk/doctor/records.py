@@ -40,16 +40,22 @@ def disk(machine: Machine, data: Path) -> Iterator[Finding]:
 def folder(machine: Machine, data: Path) -> Iterator[Finding]:
     """Only this folder has to be writable: a root file system that is not does no harm."""
     about, place = About("disk", "data"), _nearest(data)
-    if not machine.may_use(place):
-        yield about.fault(
-            f"{machine.user()} may not write to {place}",
-            f"run this as the kiosk's user: sudo -u USER tilstede doctor ...; if that is who you"
-            f" are: ls -ld {place}, and is its file system read-only (findmnt -T {place})?",
+    user, owner = machine.user(), machine.owner_of(place)
+    if machine.may_use(place):
+        if place != data:
+            yield about.ok(f"{data} will be made when the kiosk first starts")
+        else:
+            yield about.ok(f"{data} can be written to")
+    elif user != owner:
+        yield about.not_checked(
+            f"{place} is for {owner} alone, and this is {user}",
+            f"sudo -u {owner} tilstede doctor ...",
         )
-    elif place != data:
-        yield about.ok(f"{data} will be made when the kiosk first starts")
     else:
-        yield about.ok(f"{data} can be written to")
+        yield about.fault(
+            f"{user} may not write to {place}",
+            f"is its file system read-only (findmnt -T {place})? Else: sudo chmod u+rwx {place}",
+        )
 
 
 def damaged(data: Path) -> Iterator[Finding]:

@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,11 +16,14 @@ import pytest
 
 from kiosk import app
 from kiosk.config import Config, load
+from kiosk.doctor import network, readers
 from kiosk.doctor.examination import examine
 from kiosk.doctor.finding import Finding, State
 from kiosk.doctor.machine import Machine
+from kiosk.link import Address, probe
+from presence.ids import KioskId
 from server.broker import Broker
-from tests.fakes.machine import healthy
+from tests.fakes.machine import healthy, put
 from tests.hardware_mocks.card_model import card_with_text
 from tests.hardware_mocks.fake_lgpio import FakeLgpio, emulated_pi
 from tests.hardware_mocks.hid_scanner import EmulatedHidScanner
@@ -220,6 +224,68 @@ def test_a_broker_that_does_not_take_the_kiosk_in_is_named(stand: Stand) -> None
     assert "server.password" in fault.mend
 
 
+@pytest.mark.parametrize(
+    ("program", "found"),
+    [
+        ("while True: server.accept()[0].close()", "ended the connection"),
+        ("kept = [server.accept(), input()]", "says nothing"),
+    ],
+)
+def test_whatever_answers_in_the_brokers_place_is_told(
+    tmp_path: Path, program: str, found: str
+) -> None:
+    port = free_port()
+    config = load(Home(tmp_path).config(port), app.CHOICES)
+    with Stranger(port, program):
+        [fault] = network.broker(config, None)
+    assert fault.state is State.FAULT
+    assert found in fault.found
+    assert "is it an MQTT broker?" in fault.found
+
+
+def test_the_broker_is_told_name_and_password_under_another_client_id() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener, ThreadPoolExecutor(1) as pool:
+        address = Address("127.0.0.1", listener.getsockname()[1], "kari", "a secret")
+        asked = pool.submit(probe, KioskId("solbakken-1"), address)
+        peer, _ = listener.accept()
+        with peer:
+            greeting = peer.recv(1000)
+            peer.sendall(bytes.fromhex("2003000000"))  # CONNACK: success (MQTT 5, section 3.2)
+            asked.result(20)
+    for word in (b"solbakken-1-doctor", b"kari", b"a secret"):
+        assert word in greeting
+
+
+def test_a_reader_that_says_nothing_at_all_is_given_up(stand: Stand) -> None:
+    config = next(one for one in stand.config().readers if one.family == "pcsc")
+    stand.pcscd.freeze()
+    try:
+        [fault] = readers.reader(stand.machine, config, None, seconds=0.5)
+    finally:
+        stand.pcscd.thaw()
+    assert fault.state is State.FAULT
+    assert fault.found.startswith("it has said nothing")
+
+
+def test_what_takes_readers_from_pcscd_and_what_must_not_serve_it_is_told(stand: Stand) -> None:
+    put(stand.machine.root, "/proc/modules", "pn533_usb 1 0 - Live 0x0\nnfc 1 0 - Live 0x0\n")
+    put(stand.machine.root, "/etc/reader.conf.d/vpcd", "")
+    bad = [one for one in stand.findings() if one.state is not State.OK]
+    assert [(one.name, one.state) for one in bad] == [
+        ("modules", State.WARN),
+        ("vpcd", State.FAULT),
+    ]
+    assert "pn533_usb, nfc" in bad[0].found
+
+
+def test_a_port_that_somebody_keeps_without_listening_is_named(stand: Stand) -> None:
+    with socket.socket() as kept:
+        kept.bind(("127.0.0.1", stand.port))
+        fault = stand.only_fault()
+    assert (fault.part, fault.name) == ("screen", "page")
+    assert "Address already in use" in fault.found
+
+
 def test_a_port_that_another_program_has_is_named(stand: Stand) -> None:
     with Stranger(stand.port):
         fault = stand.only_fault()
@@ -227,18 +293,24 @@ def test_a_port_that_another_program_has_is_named(stand: Stand) -> None:
     assert f"another program has port {stand.port}" in fault.found
 
 
-class Stranger:
-    """Something on the page's port that is no kiosk: it answers every call with nothing."""
+HANGS_UP = "while True: server.accept()[0].close()"
 
-    def __init__(self, port: int) -> None:
+
+class Stranger:
+    """Something else on a port; if not told otherwise, it answers every call with nothing."""
+
+    def __init__(self, port: int, program: str = HANGS_UP) -> None:
         program = (
-            "import socket, sys\n"
+            "import socket\n"
             f"server = socket.create_server(('127.0.0.1', {port}))\n"
             "print('ready', flush=True)\n"
-            "while True: server.accept()[0].close()\n"
+            f"{program}\n"
         )
         self._process = subprocess.Popen(
-            [sys.executable, "-c", program], stdout=subprocess.PIPE, text=True
+            [sys.executable, "-c", program],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
         )
 
     def __enter__(self) -> None:
@@ -326,6 +398,16 @@ def test_a_kiosk_whose_port_nobody_knows_is_noticed_all_the_same(tmp_path: Path)
     assert told["reader", "pn532"].state is State.NOT_CHECKED
     assert told["outbox", ""].state is State.NOT_CHECKED
     assert code == 0
+
+
+def test_a_kiosk_that_runs_on_another_port_than_is_configured_is_told(tmp_path: Path) -> None:
+    path = Home(tmp_path).config(CLOSED_PORT)
+    with kiosk(path):
+        path.write_text(path.read_text().replace("port = 0", f"port = {free_port()}"))
+        findings = examine(load(path, app.CHOICES), raspberry_pi(tmp_path))
+        told = {(one.part, one.name): one for one in findings}
+    assert told["screen", "page"].state is State.FAULT
+    assert told["screen", "page"].mend == "restart the kiosk"
 
 
 # ---- as a program

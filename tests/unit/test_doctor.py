@@ -1,18 +1,25 @@
 """How findings are gathered and told: nothing that a check does can end the others."""
 
+import argparse
 import errno
 import json
+import os
 import subprocess
 import sys
 import threading
 from collections.abc import Iterable, Iterator
+from importlib import metadata
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
 from kiosk import cli
+from kiosk.doctor.command import run
 from kiosk.doctor.examination import made
 from kiosk.doctor.finding import About, Check, Finding, State
+from kiosk.doctor.machine import Machine
+from tests.fakes.machine import healthy
 
 GOOD = About("clock").ok("right")
 
@@ -94,6 +101,44 @@ def test_a_configuration_that_is_not_there_is_told_as_a_document_too(
     [finding] = told["findings"]
     assert finding.keys() == {"part", "name", "state", "found", "mend"}
     assert (finding["part"], finding["state"]) == ("configuration", "fault")
+
+
+def test_whoever_breaks_it_off_gets_no_traceback(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def broken_off(*_: object) -> NoReturn:
+        raise KeyboardInterrupt
+
+    config = tmp_path / "kiosk.toml"
+    (tmp_path / "trust.json").touch()
+    text = BROKEN.replace("70000", "1883").replace("[server]", 'trust = "trust.json"\n[server]')
+    config.write_text(text)
+    options = argparse.Namespace(config=config, json=True, is_trying=False)
+    assert run(options, healthy(tmp_path, wall=broken_off)) == 1
+    assert capsys.readouterr().err == "broken off\n"
+
+
+# ---- this machine
+
+
+def test_programs_are_asked_and_none_can_do_harm() -> None:
+    machine = Machine()
+    assert machine.asked(["echo", "hello"]) == "hello\n"
+    assert machine.asked(["false"]) is None
+    assert machine.asked(["no-such-program-at-all"]) is None
+
+
+def test_files_have_an_owner_and_a_group_with_a_name_or_a_number(tmp_path: Path) -> None:
+    machine = Machine()
+    assert machine.owner_of(tmp_path) in {machine.user(), str(os.getuid())}
+    assert machine.group_of(tmp_path)
+
+
+def test_packages_are_found_by_name_or_else_by_module() -> None:
+    machine = Machine()
+    assert machine.version("msgspec", "msgspec") == metadata.version("msgspec")
+    assert machine.version("no-such-package", "msgspec") == "of some version"
+    assert machine.version("no-such-package", "no_such_module") is None
 
 
 def test_a_machine_that_has_only_what_python_has_can_be_examined() -> None:

@@ -2,6 +2,7 @@
 
 import os
 import pty
+import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -90,10 +91,10 @@ def test_a_smart_card_reader_that_nobody_configured_is_named(tmp_path: Path) -> 
 
 
 def test_drivers_are_told_with_versions_and_missing_ones_by_name(tmp_path: Path) -> None:
-    versions = {"nfcpy": "1.0.4", "gpiozero": "2.0.1"}
-    machine = healthy(tmp_path, version=versions.get)
+    versions = {"nfcpy": "1.0.4", "pyserial": "3.5", "gpiozero": "2.0.1"}
+    machine = healthy(tmp_path, version=lambda package, _: versions.get(package))
     pn532 = configured(("pn532", "/dev/serial0"))
-    assert one(attached.drivers(machine, pn532)).found == "nfcpy 1.0.4"
+    assert one(attached.drivers(machine, pn532)).found == "nfcpy 1.0.4, pyserial 3.5"
     finding = one(attached.drivers(machine, configured(("pcsc", ""), factory="lgpio")))
     assert finding.state is State.FAULT
     assert finding.found == "not installed: lgpio, pyscard"
@@ -102,6 +103,11 @@ def test_drivers_are_told_with_versions_and_missing_ones_by_name(tmp_path: Path)
 def test_a_kiosk_without_any_reader_is_at_fault() -> None:
     assert one(attached.configured(configured())).state is State.FAULT
     assert list(attached.configured(configured(("pcsc", "")))) == []
+
+
+def test_whatever_a_driver_is_called_in_a_program_is_known() -> None:
+    named = {package for packages in attached.DRIVERS.values() for package in packages}
+    assert named == attached.MODULES.keys()
 
 
 # ---- a reader before its driver is asked
@@ -125,6 +131,16 @@ def test_a_device_that_is_not_there_is_told_with_how_it_gets_there(
     assert (finding.state, finding.name) == (State.FAULT, "hall")
     assert finding.found == f"there is no {tmp_path}/none"
     assert finding.mend == readers.ABSENT[family]
+
+
+def test_a_reader_whose_driver_is_not_installed_says_what_is_missing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "picamera2", None)
+    monkeypatch.delitem(sys.modules, "kiosk.readers.picamera", raising=False)
+    finding = one(readers.reader(healthy(tmp_path), ReaderConfig("picamera", "0", "hall"), None))
+    assert finding.state is State.FAULT
+    assert "needs python3-picamera2 from Raspberry Pi OS" in finding.found
 
 
 def test_a_user_who_lacks_a_group_is_told_which(tmp_path: Path, line: str) -> None:

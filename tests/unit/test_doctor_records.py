@@ -53,6 +53,13 @@ def test_a_folder_that_cannot_be_written_to_is_a_fault(tmp_path: Path) -> None:
     assert finding.found == f"kari may not write to {tmp_path}"
 
 
+def test_a_folder_that_is_somebody_elses_is_not_checked_and_says_whose(tmp_path: Path) -> None:
+    machine = healthy(tmp_path, may_use=lambda _: False, owner_of=lambda _: "tilstede")
+    finding = one(records.folder(machine, tmp_path))
+    assert finding.state is State.NOT_CHECKED
+    assert finding.mend == "sudo -u tilstede tilstede doctor ..."
+
+
 def test_files_that_were_set_aside_are_counted_without_what_belongs_to_them(tmp_path: Path) -> None:
     assert one(records.damaged(tmp_path)).state is State.OK
     for name in ("outbox.db.damaged-1", "outbox.db.damaged-1-wal", "roster.db.damaged-2"):
