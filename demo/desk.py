@@ -3,9 +3,9 @@
 All are processes of their own; the kiosks' hardware is emulated.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
@@ -17,7 +17,11 @@ from demo.sample.homes import SOLBAKKEN
 from demo.staff import Staff
 from kiosk.readers.frames import Frame
 from presence.ids import InstitutionId
-from tests.hardware_mocks.card_model import Card, card_with_text
+from server.cards.models import ChipKind
+from server.cards.sun import ChipKeys
+from server.keys import open_chip_keys
+from tests.hardware_mocks.card_model import Card, UidOnlyCard, card_with_text
+from tests.hardware_mocks.card_ntag424 import ntag424
 from tests.hardware_mocks.qr_frames import card_frame
 
 HOME = SOLBAKKEN.id
@@ -31,13 +35,15 @@ class Person:
     first_name: str
     card: str
     code: str
+    chip: Card | None = field(default=None, repr=False)
+    """What is in the card, where it is no plain tag with the code on it."""
 
     def __repr__(self) -> str:
         return f"Person({self.volunteer})"
 
     def nfc_card(self) -> Card:
         """The card as the reader's antenna meets it."""
-        return card_with_text(self.code)
+        return card_with_text(self.code) if self.chip is None else self.chip
 
     def code_picture(self) -> Frame:
         """The card's printed code, or a photograph of it, as the kiosk's camera sees it."""
@@ -113,7 +119,8 @@ class Desk:
         self.server.start()
         ready = self.server.wait_for(is_ready, "start", START_SECONDS)
         self.server_url = ready["url"]
-        self.cast = {key: Person(**told) for key, told in ready["cast"].items()}
+        keys = open_chip_keys(self.directory / "server" / "keys")
+        self.cast = {key: _person(told, keys) for key, told in ready["cast"].items()}
         for home in self._homes:
             self.doors[home] = stack.enter_context(self._door(home, ready["broker_port"]))
         for door in self.doors.values():
@@ -128,3 +135,17 @@ class Desk:
             broker_port=broker_port,
             language=self._language,
         )
+
+
+def _person(told: Mapping[str, str], keys: ChipKeys) -> Person:
+    card = told["card"], told["code"]
+    chip = _chip(told, keys) if "uid" in told else None
+    return Person(told["volunteer"], told["first_name"], *card, chip)
+
+
+def _chip(told: Mapping[str, str], keys: ChipKeys) -> Card:
+    """Made with the keys of this desk's server, as the office does that issues cards."""
+    uid = bytes.fromhex(told["uid"])
+    if told["chip"] == ChipKind.UID:
+        return UidOnlyCard(uid)
+    return ntag424(told["code"], keys.meta, keys.file, uid=uid)

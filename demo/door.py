@@ -1,5 +1,6 @@
 """A kiosk at a home's door: a process with its readers, its screen, its network cable, its plug."""
 
+import threading
 from collections.abc import Collection
 from contextlib import ExitStack
 from pathlib import Path
@@ -9,6 +10,7 @@ from demo.cable import Cable
 from demo.camera import Camera
 from demo.child import START_SECONDS, Child, is_ready
 from demo.eyes import Eyes
+from kiosk.indicator.switches import HOLD_SECONDS
 from presence.ids import InstitutionId, KioskId
 from tests.hardware_mocks.pn532 import EmulatedPn532
 
@@ -33,10 +35,17 @@ device = "{camera}"
 [indicator]
 factory = "mock"
 
+[switches]
+button = 23
+alarm = 24
+
 [screen]
 port = {screen_port}
 language = "{language}"
 """
+
+
+PRESS_SECONDS, LONG_PRESS_SECONDS = 0.2, HOLD_SECONDS + 0.5
 
 
 class Door:
@@ -71,6 +80,7 @@ class Door:
         self._language = language
         self._stack = ExitStack()
         self._mark = 0
+        self.is_alarm = False
 
     def __enter__(self) -> "Door":
         with ExitStack() as stack:
@@ -105,6 +115,7 @@ class Door:
         """Give the kiosk its power; returns when a card may come."""
         self._start()
         self.await_ready()
+        self._work_relay()
 
     def power_cut(self) -> None:
         """Take the kiosk's power away, without a word of warning."""
@@ -118,6 +129,18 @@ class Door:
     def mend_network(self) -> None:
         self.cable.mend()
 
+    def alarm(self, *, is_raised: bool) -> None:
+        """The fire alarm's relay opens, or closes again. It does so without the kiosk's power."""
+        self.is_alarm = is_raised
+        if self.has_power:
+            self._work_relay()
+
+    def press(self, seconds: float = PRESS_SECONDS) -> None:
+        """Press the button, and let it go after so long."""
+        self.process.tell("close button")
+        threading.Event().wait(seconds)
+        self.process.tell("open button")
+
     def holds(self, words: Collection[str]) -> set[str]:
         """Which of the words stand anywhere in the kiosk's own files."""
         files = [path.read_bytes() for path in (self.folder / "kiosk").rglob("*") if path.is_file()]
@@ -126,6 +149,9 @@ class Door:
     def eyes(self) -> Eyes:
         """Somebody who looks at the kiosk's screen from now on."""
         return Eyes(self.url)
+
+    def _work_relay(self) -> None:
+        self.process.tell("open alarm" if self.is_alarm else "close alarm")
 
     def _start(self) -> None:
         self._mark = len(self.process.reports)

@@ -6,7 +6,7 @@ import logging
 import signal
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -15,14 +15,20 @@ from sqlalchemy.orm import Session
 
 from demo.clock import DeskClock
 from demo.sample import Person, Sample, load
+from demo.sample.chips import PocketChip, add_chips, write_policies
+from demo.sample.visiting import ZONE
 from presence import admission
 from server import run
 from server.config import Config, own_database
 from server.gateway.answers import Decide
 from server.keys import open_keys
 from server.people.models import Volunteer
+from server.policies import files
+from server.policies.services import keep
 
 KEYS_SINCE = timedelta(days=5 * 365)
+POLICIES = "policies"
+"""The folder of the society's own policy, in the server's data."""
 
 
 def main(arguments: Sequence[str] | None = None, decide: Decide = admission.decide) -> int:
@@ -32,11 +38,13 @@ def main(arguments: Sequence[str] | None = None, decide: Decide = admission.deci
     logging.getLogger("alembic").setLevel(logging.WARNING)
     clock = DeskClock(asked.clock)
     data: Path = asked.data
+    write_policies(data / POLICIES, clock.now().astimezone(ZONE).date())
     config = Config(
         data=data,
         database=own_database(data),
         frame_ancestors=tuple(asked.frame_ancestor),
         web_port=asked.web_port,
+        policies=data / POLICIES,
     )
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -45,9 +53,9 @@ def main(arguments: Sequence[str] | None = None, decide: Decide = admission.deci
     open_keys(data / "keys", clock.now() - KEYS_SINCE)
     running = run.build(config, clock=clock.now, decide=decide)
     with Session(running.engine) as session, session.begin():
-        sample = _sample(session, clock.now(), running, asked.sample)
+        cast = _cast(session, clock.now(), running, asked.sample)
     running.start()
-    _report(running, sample)
+    _report(running, cast)
     try:
         while not stop.wait(1):
             if not running.is_alive:
@@ -67,31 +75,38 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _sample(session: Session, now: datetime, running: run.Running, size: str) -> Sample | None:
-    """None: the database holds it already, from an earlier life of this server."""
+def _cast(
+    session: Session, now: datetime, running: run.Running, size: str
+) -> dict[str, dict[str, str]]:
+    """What there is to know of everybody in the stories. Nothing where the database holds the
+    sample already, from an earlier life of this server."""
     if session.scalar(sa.select(sa.func.count()).select_from(Volunteer)):
-        return None
-    return load(session, now, running.keys.card, "city" if size == "city" else "story")
+        return {}
+    sample: Sample = load(session, now, running.keys.card, "city" if size == "city" else "story")
+    # The sample has brought the shipped policies with it.
+    keep(session, now, files.read_all(running.config.policies))
+    chips: Mapping[str, PocketChip] = add_chips(session, now, running.keys.chips, sample)
+    return {key: _told(one, chips.get(key)) for key, one in sample.cast.items()}
 
 
-def _report(running: run.Running, sample: Sample | None) -> None:
-    people = {} if sample is None else {key: _told(one) for key, one in sample.cast.items()}
+def _report(running: run.Running, cast: dict[str, dict[str, str]]) -> None:
     ready = {
         "kind": "ready",
         "url": running.url,
         "broker_port": running.broker_address[1],
-        "cast": people,
+        "cast": cast,
     }
     print(json.dumps(ready), flush=True)
 
 
-def _told(person: Person) -> dict[str, str]:
-    return {
+def _told(person: Person, chip: PocketChip | None) -> dict[str, str]:
+    told = {
         "volunteer": person.volunteer_id,
         "first_name": person.first_name,
         "card": person.card_id,
         "code": person.code_text,
     }
+    return told if chip is None else {**told, "chip": chip.kind, "uid": chip.uid.hex()}
 
 
 if __name__ == "__main__":
