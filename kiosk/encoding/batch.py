@@ -30,17 +30,17 @@ class BatchError(SettingsError):
     `batch.csv:7: code: is not a code`."""
 
 
-class Entry(Struct, frozen=True):
+class BatchCard(Struct, frozen=True):
     """One card of the batch, and the text that belongs on it."""
 
     card: str
     code: str
 
     def __repr__(self) -> str:
-        return f"Entry({self.card})"
+        return f"BatchCard({self.card})"
 
 
-Batch = Sequence[Entry]
+Batch = Sequence[BatchCard]
 
 
 def read_batch(raw: bytes, where: str, trust: TrustList | None = None) -> Batch:
@@ -49,21 +49,21 @@ def read_batch(raw: bytes, where: str, trust: TrustList | None = None) -> Batch:
     `where` is what the file is called. Raises BatchError with every fault.
     """
     faults: list[Fault] = []
-    entries: dict[int, Entry] = {}
+    cards: dict[int, BatchCard] = {}
     for line, cells in _rows(raw, faults):
-        entry = Entry(cells[CARD].strip(), cells[CODE])  # a code may end in a space
-        found = list(_faults_of(entry, line, trust))
+        due = BatchCard(cells[CARD].strip(), cells[CODE])  # a code may end in a space
+        found = list(_faults_of(due, line, trust))
         faults += found
         if not found:
-            entries[line] = entry
-    faults += _repeated(entries)
-    if len(entries) > MOST_CARDS:
+            cards[line] = due
+    faults += _repeated(cards)
+    if len(cards) > MOST_CARDS:
         faults.append(Fault(None, "", f"holds more than {MOST_CARDS} cards"))
-    if not entries and not faults:
+    if not cards and not faults:
         faults.append(Fault(None, "", "holds no cards"))
     if faults:
         raise BatchError(where, faults)
-    return tuple(entries.values())
+    return tuple(cards.values())
 
 
 def _rows(raw: bytes, faults: list[Fault]) -> Iterator[tuple[int, Mapping[str, str]]]:
@@ -105,10 +105,10 @@ def _faults_of_header(names: Sequence[str]) -> Iterator[Fault]:
             yield Fault(1, name, what)
 
 
-def _faults_of(entry: Entry, line: int, trust: TrustList | None) -> Iterator[Fault]:
-    if not _CARD.fullmatch(entry.card):
+def _faults_of(due: BatchCard, line: int, trust: TrustList | None) -> Iterator[Fault]:
+    if not _CARD.fullmatch(due.card):
         yield Fault(line, CARD, "must be a card's id")
-    if fault := _fault_of_code(entry.code, trust):
+    if fault := _fault_of_code(due.code, trust):
         yield Fault(line, CODE, fault)
 
 
@@ -129,11 +129,11 @@ def _fault_of_code(code: str, trust: TrustList | None) -> str:
     return ""
 
 
-def _repeated(entries: Mapping[int, Entry]) -> Iterator[Fault]:
-    cards: dict[str, int] = {}
-    codes: dict[str, int] = {}
-    for line, entry in entries.items():
-        if (first := cards.setdefault(entry.card, line)) != line:
+def _repeated(cards: Mapping[int, BatchCard]) -> Iterator[Fault]:
+    by_id: dict[str, int] = {}
+    by_code: dict[str, int] = {}
+    for line, due in cards.items():
+        if (first := by_id.setdefault(due.card, line)) != line:
             yield Fault(line, CARD, f"the same card stands in line {first}")
-        if (first := codes.setdefault(entry.code, line)) != line:
+        if (first := by_code.setdefault(due.code, line)) != line:
             yield Fault(line, CODE, f"the same code stands in line {first}")

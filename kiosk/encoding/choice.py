@@ -5,7 +5,7 @@ from enum import Enum, auto
 
 from msgspec import Struct
 
-from kiosk.encoding.batch import Batch, Entry
+from kiosk.encoding.batch import Batch, BatchCard
 from kiosk.encoding.found import MAKES_MESSAGES, Content, Found
 from presence.card import SignedCode, SunMessage
 
@@ -36,10 +36,10 @@ QUESTIONS: Mapping[Content, str] = {
 SOMEBODYS = "This card belongs to somebody: it carries a code that is not in this batch."
 
 
-def choose(found: Found, entry: Entry, batch: Batch) -> Choice:
-    """Whether to write `entry` to a card on which this was found."""
+def choose(found: Found, due: BatchCard, batch: Batch) -> Choice:
+    """Whether to write `due` to a card on which this was found."""
     content = found.content
-    if code_in(found) == entry.code:
+    if code_in(found) == due.code:
         return Choice(Act.KEEP)
     if found.hindrance:
         return Choice(Act.REFUSE, found.hindrance)
@@ -53,10 +53,10 @@ def choose(found: Found, entry: Entry, batch: Batch) -> Choice:
     return Choice(Act.ASK, QUESTIONS[content])
 
 
-def owner(found: Found, batch: Batch) -> Entry | None:
+def owner(found: Found, batch: Batch) -> BatchCard | None:
     """The card of the batch whose code was found."""
     code = code_in(found)
-    return next((entry for entry in batch if entry.code == code), None)
+    return next((due for due in batch if due.code == code), None)
 
 
 def code_in(found: Found) -> str | None:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from kiosk.encoding.batch import MOST_BYTES, Batch, BatchError, Entry, read_batch
+from kiosk.encoding.batch import MOST_BYTES, Batch, BatchCard, BatchError, read_batch
 from kiosk.encoding.progress import Progress, ProgressError
 from presence.errors import TrustError
 from presence.settings import Fault
@@ -61,7 +61,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _write(
-    options: argparse.Namespace, batch: Batch, wanted: Sequence[Entry], progress: Progress
+    options: argparse.Namespace, batch: Batch, wanted: Sequence[BatchCard], progress: Progress
 ) -> int:
     try:
         # The only part that needs the driver, so that `tilstede` can do the rest without.
@@ -114,11 +114,13 @@ def _read(path: Path, trust: Path | None) -> Batch:
     return read_batch(raw, str(path), known)
 
 
-def _wanted(batch: Batch, only: Sequence[str], again: Sequence[str], where: str) -> Sequence[Entry]:
+def _wanted(
+    batch: Batch, only: Sequence[str], again: Sequence[str], where: str
+) -> Sequence[BatchCard]:
     """The cards that are asked for, in the order of the batch. Raises BatchError."""
-    cards = {entry.card for entry in batch}
+    cards = {due.card for due in batch}
     for card in (*only, *again):
         if card not in cards:
             raise BatchError(where, [Fault(None, "", f"has no card {card!r}")])
     asked = {*only, *again}
-    return [entry for entry in batch if not asked or entry.card in asked]
+    return [due for due in batch if not asked or due.card in asked]

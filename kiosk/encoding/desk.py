@@ -7,7 +7,7 @@ from datetime import datetime
 
 from msgspec import Struct
 
-from kiosk.encoding.batch import Batch, Entry
+from kiosk.encoding.batch import Batch, BatchCard
 from kiosk.encoding.choice import Act, choose, owner
 from kiosk.encoding.found import KEEPS_NOT, RefusedError, Tag, text_message
 from kiosk.encoding.progress import Progress
@@ -80,53 +80,53 @@ class Desk:
     ) -> None:
         self._batch, self._progress, self._around = batch, progress, around
         self._locks = locks
-        self._queue: deque[Entry] = deque()
-        self._wanted: list[Entry] = []
+        self._queue: deque[BatchCard] = deque()
+        self._wanted: list[BatchCard] = []
         self._summary = Summary()
         self._last_uid = b""
         """That of the card written last, which may be seen once more while it is taken away."""
-        self._places = {entry.card: place for place, entry in enumerate(batch, 1)}
+        self._places = {due.card: place for place, due in enumerate(batch, 1)}
 
-    def run(self, wanted: Iterable[Entry], again: frozenset[str] = frozenset()) -> Summary:
+    def run(self, wanted: Iterable[BatchCard], again: frozenset[str] = frozenset()) -> Summary:
         """Write the cards that are wanted and not done yet, those of `again` in any case. Raises
         ReaderGoneError when there is no reader to begin with, and ProgressError."""
         self._wanted = list(wanted)
-        for entry in self._wanted:
-            if self._progress.is_done(entry) and entry.card not in again:
-                self._summary.skipped.append(entry.card)
+        for due in self._wanted:
+            if self._progress.is_done(due) and due.card not in again:
+                self._summary.skipped.append(due.card)
             else:
-                self._queue.append(entry)
+                self._queue.append(due)
         if self._queue:
             self._reader = self._around.open_reader()
             try:
                 self._serve_all()
             finally:
                 self._reader.close()
-        self._summary.left = [entry.card for entry in self._queue]
+        self._summary.left = [due.card for due in self._queue]
         return self._summary
 
     def _serve_all(self) -> None:
         while self._queue and self._serve(self._queue[0]):
             self._queue.popleft()
 
-    def _serve(self, entry: Entry) -> bool:
+    def _serve(self, due: BatchCard) -> bool:
         """Until the card is written or set aside. False: it is to end."""
-        place = f"{self._places[entry.card]} of {len(self._batch)}"
-        self._around.say(f"Lay card {entry.card} ({place}) on the reader.")
+        place = f"{self._places[due.card]} of {len(self._batch)}"
+        self._around.say(f"Lay card {due.card} ({place}) on the reader.")
         while not self._around.stop.is_set():
-            why = self._at_reader(lambda: self._one_card(entry))
+            why = self._at_reader(lambda: self._one_card(due))
             if why is None:
                 continue
             if not why:
-                self._summary.done.append(entry.card)
-                self._around.say(f"Card {entry.card} is written and verified. Take it away.")
+                self._summary.done.append(due.card)
+                self._around.say(f"Card {due.card} is written and verified. Take it away.")
                 return True
             self._around.say(f"Not written. {why}")
             answer = self._around.ask(TRY_AGAIN)
             if self._around.stop.is_set():
                 break
             if answer is None or answer.strip().lower() == SKIP:
-                self._summary.refused[entry.card] = why
+                self._summary.refused[due.card] = why
                 return True
         return False
 
@@ -146,14 +146,14 @@ class Desk:
             break
         return None
 
-    def _one_card(self, entry: Entry) -> str | None:
+    def _one_card(self, due: BatchCard) -> str | None:
         """Why the card on the reader was not written; empty: it was; None: it is to end."""
         slips = 0
         while (card := self._reader.wait_for_card(self._around.stop)) is not None:
             try:
                 with card:
                     if not card.uid or card.uid != self._last_uid:
-                        return self._encode(card, entry)
+                        return self._encode(card, due)
                 self._around.say(SAME)
             except CardSlippedError:
                 slips += 1
@@ -164,27 +164,27 @@ class Desk:
                 self._reader.forget()
         return None
 
-    def _encode(self, card: DeskCard, entry: Entry) -> str:
+    def _encode(self, card: DeskCard, due: BatchCard) -> str:
         """Why the card was not written; empty: it was."""
         if card.kind in (Kind.OTHER, Kind.SERIAL):
             return NO_MESSAGES if card.kind is Kind.SERIAL else NO_CARD
         is_type2 = card.kind is Kind.TYPE2
         tag: Tag = Type2Tag(card.transmit) if is_type2 else Type4Tag(card.transmit)
         try:
-            why = self._write(tag, entry)
+            why = self._write(tag, due)
             if not why and self._locks:
                 tag.lock()
         except RefusedError as error:
             why = str(error)
         if not why:
-            self._progress.written(entry, self._around.now())
+            self._progress.written(due, self._around.now())
             self._last_uid = card.uid
         return why
 
-    def _write(self, tag: Tag, entry: Entry) -> str:
-        message = text_message(entry.code)
+    def _write(self, tag: Tag, due: BatchCard) -> str:
+        message = text_message(due.code)
         found = tag.look(message)
-        choice = choose(found, entry, self._batch)
+        choice = choose(found, due, self._batch)
         if choice.act is Act.REFUSE:
             return choice.words
         if choice.act is Act.ASK:
@@ -200,7 +200,7 @@ class Desk:
             write_and_verify(tag, message)
         return ""
 
-    def _lose(self, other: Entry) -> None:
+    def _lose(self, other: BatchCard) -> None:
         """Another card of the batch is about to be overwritten, and has to be written again."""
         self._progress.overwritten(other, self._around.now())
         for those in (self._summary.done, self._summary.skipped):

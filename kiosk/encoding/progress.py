@@ -13,7 +13,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from kiosk.encoding.batch import Entry
+from kiosk.encoding.batch import BatchCard
 
 WRITTEN, OVERWRITTEN = "written", "overwritten"
 DIGEST_CHARACTERS = 16
@@ -50,21 +50,21 @@ class Progress:
     ) -> None:
         os.close(self._end)
 
-    def is_done(self, entry: Entry) -> bool:
-        return self._done.get(entry.card) == digest(entry)
+    def is_done(self, due: BatchCard) -> bool:
+        return self._done.get(due.card) == digest(due)
 
-    def written(self, entry: Entry, now: datetime) -> None:
+    def written(self, due: BatchCard, now: datetime) -> None:
         """The card is done. Raises ProgressError when that cannot be kept."""
-        self._add(entry, WRITTEN, now)
-        self._done[entry.card] = digest(entry)
+        self._add(due, WRITTEN, now)
+        self._done[due.card] = digest(due)
 
-    def overwritten(self, entry: Entry, now: datetime) -> None:
+    def overwritten(self, due: BatchCard, now: datetime) -> None:
         """The card is about to lose its code, so it is not done any more."""
-        self._add(entry, OVERWRITTEN, now)
-        self._done.pop(entry.card, None)
+        self._add(due, OVERWRITTEN, now)
+        self._done.pop(due.card, None)
 
-    def _add(self, entry: Entry, what: str, now: datetime) -> None:
-        line = f"{entry.card},{digest(entry)},{what},{now.isoformat(timespec='seconds')}\n"
+    def _add(self, due: BatchCard, what: str, now: datetime) -> None:
+        line = f"{due.card},{digest(due)},{what},{now.isoformat(timespec='seconds')}\n"
         size = os.fstat(self._end).st_size
         try:
             if os.write(self._end, line.encode()) != len(line):
@@ -90,9 +90,9 @@ class Progress:
         return _done(lines, self._path)
 
 
-def digest(entry: Entry) -> str:
+def digest(due: BatchCard) -> str:
     """Tells this code from another, and does not give it away."""
-    return sha256(entry.code.encode()).hexdigest()[:DIGEST_CHARACTERS]
+    return sha256(due.code.encode()).hexdigest()[:DIGEST_CHARACTERS]
 
 
 def _done(lines: list[str], path: Path) -> dict[str, str]:

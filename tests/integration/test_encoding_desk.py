@@ -11,7 +11,7 @@ from queue import Empty, SimpleQueue
 import ndef
 import pytest
 
-from kiosk.encoding.batch import Batch, Entry
+from kiosk.encoding.batch import Batch, BatchCard
 from kiosk.encoding.choice import SOMEBODYS
 from kiosk.encoding.desk import MOVED, NO_MESSAGES, SAME, Desk, Summary, Surroundings
 from kiosk.encoding.found import READ_ONLY
@@ -46,7 +46,7 @@ from tests.hardware_mocks.witness import Witness
 from tests.unit.encoding_wire import evidence_on
 
 BATCH = tuple(
-    Entry(f"card-{number}", f"TS1:{number}" + "6BFOXN*TS0BI$ZD.P9UOL97O4" * 6)
+    BatchCard(f"card-{number}", f"TS1:{number}" + "6BFOXN*TS0BI$ZD.P9UOL97O4" * 6)
     for number in (1, 2, 3)
 )
 FIRST, SECOND, THIRD = BATCH
@@ -138,9 +138,9 @@ def clerk(done: Path, batch: Batch = BATCH, *, locks: bool = False) -> Iterator[
         made.end()
 
 
-def encode(done: Path, antenna: EmulatedPcscReader, card: Card, entry: Entry) -> Summary:
+def encode(done: Path, antenna: EmulatedPcscReader, card: Card, due: BatchCard) -> Summary:
     """One card, from beginning to end."""
-    with clerk(done, (entry,)) as person:
+    with clerk(done, (due,)) as person:
         person.begin()
         person.until("Lay card")
         antenna.hold(card)
@@ -163,14 +163,14 @@ def test_a_batch_is_written_card_after_card_and_every_reader_reads_it(
     ]
     with clerk(done) as person:
         person.begin()
-        for entry, card in zip(BATCH, cards, strict=True):
-            person.until(f"Lay card {entry.card}")
+        for due, card in zip(BATCH, cards, strict=True):
+            person.until(f"Lay card {due.card}")
             antenna.hold(card)
-            person.until(f"Card {entry.card} is written and verified.")
+            person.until(f"Card {due.card} is written and verified.")
             antenna.lift()
         assert person.summary() == Summary(done=["card-1", "card-2", "card-3"])
     assert person.asked == []
-    wanted = [SignedCode(entry.code) for entry in BATCH]
+    wanted = [SignedCode(due.code) for due in BATCH]
     assert [presented(PcscReader("desk", ""), antenna, card) for card in cards] == wanted
     with EmulatedPn532() as pn532:
         door = [presented(Pn532Reader("door", str(pn532.path)), pn532, card) for card in cards]
@@ -211,8 +211,8 @@ def test_a_batch_goes_on_where_it_was_left(done: Path, antenna: EmulatedPcscRead
 
 def test_a_batch_that_is_done_needs_no_reader(done: Path, pcscd: Pcscd) -> None:
     with Progress(done) as progress:
-        for entry in BATCH:
-            progress.written(entry, NOW)
+        for due in BATCH:
+            progress.written(due, NOW)
     pcscd.stop()
     with clerk(done) as person:
         person.begin()

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from enum import Enum, auto
 
-from kiosk.encoding.batch import Entry
+from kiosk.encoding.batch import BatchCard
 from kiosk.encoding.choice import Act, Choice, choose
 from kiosk.encoding.desk import write_and_verify
 from kiosk.encoding.found import Tag, text_message
@@ -80,17 +80,17 @@ def tag_on(wire: Wire) -> Tag:
     return Type4Tag(wire.transmit) if is_type4 else Type2Tag(wire.transmit)
 
 
-def look(card: Card, code: str, batch: tuple[Entry, ...] = ()) -> Choice:
+def look(card: Card, code: str, batch: tuple[BatchCard, ...] = ()) -> Choice:
     """What would be done with the card."""
-    entry = Entry("A", code)
+    due = BatchCard("A", code)
     found = tag_on(Wire(card)).look(text_message(code))
-    return choose(found, entry, (entry, *batch))
+    return choose(found, due, (due, *batch))
 
 
 def encode(wire: Wire, code: str) -> Act:
     """What the desk does with a card, every question answered by yes. Raises RefusedError."""
     tag, message = tag_on(wire), text_message(code)
-    choice = choose(tag.look(message), Entry("A", code), ())
+    choice = choose(tag.look(message), BatchCard("A", code), ())
     if choice.act in (Act.WRITE, Act.ASK):
         write_and_verify(tag, message)
     return choice.act

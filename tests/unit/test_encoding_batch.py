@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kiosk.encoding.batch import MOST_BYTES, MOST_CARDS, BatchError, Entry, read_batch
+from kiosk.encoding.batch import MOST_BYTES, MOST_CARDS, BatchCard, BatchError, read_batch
 from kiosk.encoding.progress import Progress, ProgressError
 from presence.card import CardRef
 from presence.credential import issue_code
@@ -29,7 +29,7 @@ def code(number: int, key: int = 1) -> str:
 
 TRUST = trust_list([trusted(signing_key())])
 ONE, TWO = code(1), code(2)
-ENTRIES = (Entry("card-1", ONE), Entry("card-2", TWO))
+CARDS = (BatchCard("card-1", ONE), BatchCard("card-2", TWO))
 
 
 def faults(content: str | bytes, *, trust: bool = False) -> list[str]:
@@ -48,15 +48,15 @@ def faults(content: str | bytes, *, trust: bool = False) -> list[str]:
     ],
 )
 def test_a_batch_is_read_as_the_server_or_a_spreadsheet_writes_it(content: str) -> None:
-    assert read_batch(content.encode(), "batch.csv") == ENTRIES
-    assert read_batch(content.encode(), "batch.csv", TRUST) == ENTRIES
+    assert read_batch(content.encode(), "batch.csv") == CARDS
+    assert read_batch(content.encode(), "batch.csv", TRUST) == CARDS
 
 
 @given(st.integers(0, 10_000))
 def test_every_code_comes_through_a_batch_as_it_is(number: int) -> None:
     """Some end in a space."""
     raw = f"card,code\nA,{code(number)}\n".encode()
-    assert read_batch(raw, "batch.csv", TRUST) == (Entry("A", code(number)),)
+    assert read_batch(raw, "batch.csv", TRUST) == (BatchCard("A", code(number)),)
 
 
 @pytest.mark.parametrize(
@@ -146,16 +146,16 @@ def done(tmp_path: Path) -> Path:
 
 def test_what_is_done_is_known_to_the_next_run(done: Path) -> None:
     with Progress(done) as progress:
-        assert not progress.is_done(ENTRIES[0])
-        progress.written(ENTRIES[0], NOW)
-        assert progress.is_done(ENTRIES[0])
+        assert not progress.is_done(CARDS[0])
+        progress.written(CARDS[0], NOW)
+        assert progress.is_done(CARDS[0])
     with Progress(done) as progress:
-        assert [progress.is_done(entry) for entry in ENTRIES] == [True, False]
+        assert [progress.is_done(due) for due in CARDS] == [True, False]
 
 
 def test_nobody_else_may_read_it_and_no_code_stands_in_it(done: Path) -> None:
     with Progress(done) as progress:
-        progress.written(ENTRIES[0], NOW)
+        progress.written(CARDS[0], NOW)
     assert stat.S_IMODE(done.stat().st_mode) == 0o600
     assert (
         done.read_text() == f"card-1,{done.read_text().split(',')[1]},written,{NOW:%FT%T}+00:00\n"
@@ -165,35 +165,35 @@ def test_nobody_else_may_read_it_and_no_code_stands_in_it(done: Path) -> None:
 
 def test_a_card_with_another_code_is_not_done(done: Path) -> None:
     with Progress(done) as progress:
-        progress.written(ENTRIES[0], NOW)
-        assert not progress.is_done(Entry("card-1", TWO))
+        progress.written(CARDS[0], NOW)
+        assert not progress.is_done(BatchCard("card-1", TWO))
 
 
 def test_a_card_that_was_overwritten_is_not_done_until_it_is_written_again(done: Path) -> None:
     with Progress(done) as progress:
-        progress.written(ENTRIES[0], NOW)
-        progress.overwritten(ENTRIES[0], NOW)
-        assert not progress.is_done(ENTRIES[0])
+        progress.written(CARDS[0], NOW)
+        progress.overwritten(CARDS[0], NOW)
+        assert not progress.is_done(CARDS[0])
     with Progress(done) as progress:
-        assert not progress.is_done(ENTRIES[0])
-        progress.written(ENTRIES[0], NOW)
+        assert not progress.is_done(CARDS[0])
+        progress.written(CARDS[0], NOW)
     with Progress(done) as progress:
-        assert progress.is_done(ENTRIES[0])
+        assert progress.is_done(CARDS[0])
 
 
 def test_a_power_cut_in_the_middle_of_a_line_costs_that_line_only(done: Path) -> None:
     with Progress(done) as progress:
-        progress.written(ENTRIES[0], NOW)
+        progress.written(CARDS[0], NOW)
         first = done.stat().st_size
-        progress.written(ENTRIES[1], NOW)
+        progress.written(CARDS[1], NOW)
     whole = done.read_bytes()
     for size in range(len(whole)):
         done.write_bytes(whole[:size])
         with Progress(done) as progress:
-            assert [progress.is_done(entry) for entry in ENTRIES] == [size >= first, False]
-            progress.written(ENTRIES[1], NOW)
+            assert [progress.is_done(due) for due in CARDS] == [size >= first, False]
+            progress.written(CARDS[1], NOW)
         with Progress(done) as progress:
-            assert [progress.is_done(entry) for entry in ENTRIES] == [size >= first, True]
+            assert [progress.is_done(due) for due in CARDS] == [size >= first, True]
 
 
 def test_two_processes_do_not_write_one_batch(done: Path) -> None:

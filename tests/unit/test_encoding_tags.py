@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kiosk.encoding import found
-from kiosk.encoding.batch import Entry
+from kiosk.encoding.batch import BatchCard
 from kiosk.encoding.choice import SOMEBODYS, Act, Choice
 from kiosk.encoding.found import RefusedError, text_message
 from kiosk.encoding.type2 import ODD_LAYOUT, OTHER_USE, UNKNOWN_CHIP
@@ -252,7 +252,7 @@ def with_key(content: bytes) -> Ntag424Card:
     ],
 )
 def test_what_is_done_follows_from_what_is_found(card: Card, choice: Choice) -> None:
-    assert look(card, CODE, (Entry("B", SHORT),)) == choice
+    assert look(card, CODE, (BatchCard("B", SHORT),)) == choice
 
 
 @pytest.mark.parametrize(
