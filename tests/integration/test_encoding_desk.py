@@ -422,6 +422,8 @@ def test_an_answer_that_fails_once_costs_no_card(
             if heard[-1].startswith("Press Enter"):
                 antenna.hold(card)
         assert person.summary() == Summary(done=["card-1"])
+    if trouble is not Trouble.GARBLE:
+        assert person.asked == []
     assert evidence_on(card) == SignedCode(FIRST.code)
 
 

@@ -31,7 +31,7 @@ class Lift(Enum):
     """What it wrote is half new and half old, but for the pages that a chip protects from that: its
     lock bits and its container (NTAG213/215/216 data sheet)."""
     SILENT = auto()
-    """As before, but all that the reader says is that it failed."""
+    """All that the reader says from then on is that it failed: it notices late."""
 
 
 class Wire:
@@ -52,7 +52,7 @@ class Wire:
         if number == self._at:
             return self._lifted(apdu)
         if self._is_gone:
-            raise CardSlippedError
+            return self._gone()
         answer = self.antenna.answer(apdu)
         assert answer is not None
         return self.garble(number, answer)
@@ -63,6 +63,9 @@ class Wire:
             self.antenna.answer(apdu)
         elif self._how is Lift.TORN and apdu[1] == UPDATE and apdu[:4] not in PROTECTED:
             self.antenna.answer(self._half(apdu))
+        return self._gone()
+
+    def _gone(self) -> bytes:
         if self._how is Lift.SILENT:
             return b"\x63\x00"
         raise CardSlippedError

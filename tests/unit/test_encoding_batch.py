@@ -1,5 +1,6 @@
 """The file of a batch, with everything that can be wrong about it, and what is kept beside it."""
 
+import resource
 import stat
 from datetime import timedelta
 from pathlib import Path
@@ -194,6 +195,24 @@ def test_a_power_cut_in_the_middle_of_a_line_costs_that_line_only(done: Path) ->
             progress.written(CARDS[1], NOW)
         with Progress(done) as progress:
             assert [progress.is_done(due) for due in CARDS] == [size >= first, True]
+
+
+def test_a_full_disk_leaves_no_half_line(done: Path) -> None:
+    with Progress(done) as progress:
+        progress.written(CARDS[0], NOW)
+        size = done.stat().st_size
+        soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (size + 10, hard))
+        try:
+            with pytest.raises(ProgressError, match="no space left"):
+                progress.written(CARDS[1], NOW)
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        assert done.stat().st_size == size
+        assert not progress.is_done(CARDS[1])
+        progress.written(CARDS[1], NOW)
+    with Progress(done) as progress:
+        assert [progress.is_done(due) for due in CARDS] == [True, True]
 
 
 def test_two_processes_do_not_write_one_batch(done: Path) -> None:

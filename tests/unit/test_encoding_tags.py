@@ -1,5 +1,6 @@
 """Writing codes to tags: what is refused, what is written, and what a card says that is lifted."""
 
+from collections.abc import Iterable
 from copy import deepcopy
 
 import ndef
@@ -11,7 +12,7 @@ from kiosk.encoding import found
 from kiosk.encoding.batch import BatchCard
 from kiosk.encoding.choice import SOMEBODYS, Act, Choice
 from kiosk.encoding.found import RefusedError, text_message
-from kiosk.encoding.type2 import ODD_LAYOUT, OTHER_USE, UNKNOWN_CHIP
+from kiosk.encoding.type2 import ODD_LAYOUT, OTHER_USE, UNKNOWN_CHIP, is_locked
 from kiosk.encoding.type4 import NO_TAG
 from kiosk.readers.polling import CardSlippedError
 from presence.card import SignedCode, Unreadable
@@ -80,23 +81,20 @@ def test_the_page_with_the_length_is_written_first_and_last() -> None:
     assert [content[0] for content in written[1:-1]] == list(range(5, 5 + len(written) - 2))
 
 
-BEFORE: list[Type2Card] = [
-    Type2Card(bytes(gap) + before + content, chip=chip)
-    for gap in range(4)
-    for before, chip in ((b"", ROOMY), (BEHIND, ROOMY))
-    for content in (b"", b"\x03\x00\xfe", b"\x03\x05\xd1\x01\x01T\x00\xfe")
-]
-"""Messages that begin at each byte of a page, where there is one and where there is none."""
+HEADS = [bytes(gap) + before for gap in range(4) for before in (b"", BEHIND)]
+"""What may stand before a message, so that it begins at each byte of a page."""
+CONTENTS = [b"", b"\x03\x00\xfe", b"\x03\x05\xd1\x01\x01T\x00\xfe"]
 
 
-@pytest.mark.parametrize("card", BEFORE)
+@pytest.mark.parametrize("head", HEADS)
+@pytest.mark.parametrize("content", CONTENTS)
 @pytest.mark.parametrize("code", [SHORT, LONGEST])
-def test_a_message_may_begin_at_any_byte(card: Type2Card, code: str) -> None:
-    card = deepcopy(card)
-    head = card.content.partition(b"\x03")[0] if b"\x03\x00" in card.content else b""
+def test_a_message_may_begin_at_any_byte(head: bytes, content: bytes, code: str) -> None:
+    card = Type2Card(head + content, chip=ROOMY)
     encode(Wire(card), code)
     assert evidence_on(card) == SignedCode(code)
-    assert card.content.startswith(head.rstrip(b"\x00"))
+    is_kept = bool(content) or BEHIND in head
+    assert card.content.startswith(head if is_kept else b"\x03")
 
 
 def half_written() -> Type2Card:
@@ -110,9 +108,14 @@ LIFTED: list[tuple[Card, str]] = [
     (card_with_text(OTHER), SHORT),
     (card_with_text(LONGEST.replace("A", "C")), SHORT),
     (unformatted_card(), SHORT),
+    (Type2Card(ndef_tlv(text_message(OTHER)), capability=bytes(4)), SHORT),
     (card_with_ndef_bytes(b"\xff" * 30), SHORT),
     (half_written(), SHORT),
-    *((card, SHORT) for card in BEFORE if BEHIND not in card.content),
+    *(
+        (Type2Card(bytes(gap) + content, chip=ROOMY), SHORT)
+        for gap in range(4)
+        for content in CONTENTS
+    ),
     (Type2Card(bytes(3) + b"\x03\x00\xfe"), LONGEST),
     (Type4Card(), CODE),
     (type4_with_text(OTHER), LONGEST),
@@ -222,6 +225,66 @@ def with_key(content: bytes) -> Ntag424Card:
     return card
 
 
+def contained(at: int, changed: bytes) -> Type4Card:
+    """A tag whose container is another at this byte."""
+    card = Type4Card()
+    plain = card.sound_container()
+    card.container = plain[:at] + changed + plain[at + len(changed) :]
+    return card
+
+
+@pytest.mark.parametrize(
+    "card",
+    [
+        contained(2, b"\x10"),
+        contained(3, b"\x00\x0e"),
+        contained(5, b"\x00\x01"),
+        contained(7, b"\x05"),
+        contained(9, b"\xe1\x09"),
+    ],
+)
+def test_a_container_that_makes_no_sense_is_told(card: Type4Card) -> None:
+    with pytest.raises(RefusedError, match="answers make no sense"):
+        look(card, CODE)
+
+
+def test_no_more_is_written_at_once_than_every_reader_lets_through() -> None:
+    wire = Wire(Type4Card(room=512))
+    encode(wire, LONGEST)
+    assert [sent[4] for sent in wire.sent if sent[1] == 0xD6] == [2, 128, 128, 54, 2]
+
+
+@pytest.mark.parametrize(
+    ("locks", "dynamic", "size", "locked"),
+    [
+        (b"\x08\x00", b"\x00\x00", 0x3E, [3]),
+        (b"\x10\x80", b"\x00\x00", 0x3E, [4, 15]),
+        (b"\x07\x00", b"\x02\x00", 0x3E, range(32, 48)),
+        (b"\x00\x00", b"\x00\x01", 0x6D, range(144, 160)),
+        (b"\x00\x00", b"\x02\x08", 0x12, [18, 19, 38, 39]),
+    ],
+)
+def test_lock_bits_stand_for_the_pages_of_the_data_sheet(
+    locks: bytes, dynamic: bytes, size: int, locked: Iterable[int]
+) -> None:
+    last = 40 if size == 0x12 else 160
+    found = [
+        page for page in range(3, last) if is_locked(locks, dynamic, size, range(page, page + 1))
+    ]
+    assert found == list(locked)
+
+
+def locked_from_page_16() -> Type2Card:
+    """To page 31."""
+    at = NTAG215.lock_page * 4 - 16
+    return Type2Card(b"\x03\x00\xfe".ljust(at, b"\x00") + b"\x01\x00\x00\x00")
+
+
+def test_a_code_that_ends_before_the_locked_pages_is_written() -> None:
+    assert look(locked_from_page_16(), sized(35)) == Choice(Act.WRITE)
+    assert look(locked_from_page_16(), sized(50)) == Choice(Act.REFUSE, found.READ_ONLY)
+
+
 @pytest.mark.parametrize(
     ("card", "choice"),
     [
@@ -240,6 +303,14 @@ def with_key(content: bytes) -> Ntag424Card:
         (read_only_card(OTHER), Choice(Act.REFUSE, found.READ_ONLY)),
         (read_only_type4(OTHER), Choice(Act.REFUSE, found.READ_ONLY)),
         (Type2Card(locks=b"\x00\x80"), Choice(Act.REFUSE, found.READ_ONLY)),
+        (locked_from_page_16(), Choice(Act.REFUSE, found.READ_ONLY)),
+        (
+            Type2Card(b"", capability=bytes(4), locks=b"\x08\x00"),
+            Choice(Act.REFUSE, found.READ_ONLY),
+        ),
+        (Type2Card(b"\xfe" + ndef_tlv(text_message(OTHER))), Choice(Act.WRITE)),
+        (contained(13, b"\x80"), Choice(Act.REFUSE, found.NEEDS_KEY)),
+        (contained(14, b"\x80"), Choice(Act.REFUSE, found.NEEDS_KEY)),
         (key_needed(OTHER), Choice(Act.REFUSE, found.MAKES_MESSAGES)),
         (Type2Card(capability=b"\xe1\x10\x3e\xf0"), Choice(Act.REFUSE, found.NEEDS_KEY)),
         (Type2Card(capability=b"\xe1\x10\x3e\x05"), Choice(Act.REFUSE, found.NEEDS_KEY)),
@@ -298,6 +369,7 @@ def test_a_card_with_exactly_enough_room_is_written() -> None:
     card = Type2Card(bytes(gap) + b"\x03\x00", chip=chip)
     encode(Wire(card), CODE)
     assert evidence_on(card) == SignedCode(CODE)
+    assert max(card.pages_written) * 4 < 16 + chip.room
 
 
 def test_a_file_that_wants_a_key_after_all_is_told_and_left_as_it_was() -> None:
