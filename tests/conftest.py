@@ -12,6 +12,8 @@ import pytest
 from hypothesis import HealthCheck, settings
 from playwright.sync_api import Browser, sync_playwright
 
+from tests.hardware_mocks.pcscd import csock
+
 HERE = Path(__file__).parent
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 BROWSER_ARGUMENTS = (
@@ -30,6 +32,7 @@ settings.register_profile(
     print_blob=True,
     suppress_health_check=[HealthCheck.too_slow],
 )
+csock()  # its library looks only once: no test may reach the machine's own pcscd before
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
 
 

@@ -24,7 +24,7 @@ from presence.messages import ReaderState
 class Pace(Struct, frozen=True):
     """How often the reader looks and how patiently it comes back. All in seconds, but looks."""
 
-    idle: float = 0.01
+    idle: float = 0.002
     """Between two looks at an empty reader."""
     near: float = 0.03
     """Between two looks at a card that has been read."""

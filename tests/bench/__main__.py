@@ -21,6 +21,7 @@ from tests.bench import (
     program,
     qr,
     question,
+    readers,
     rules,
     simulation,
     stores,
@@ -41,6 +42,7 @@ FULL: dict[str, Part] = {
     "gateways": lambda made: gateways.measure(made, gateways.Scale(7, 300, 20)),
     "rules": lambda made: rules.measure(made, 15),
     "qr": lambda made: qr.measure(9),
+    "readers": lambda _made: readers.measure(readers.Scale(15, 20_000)),
     "lists": lambda made: lists.measure(15),
     "simulation": lambda made: simulation.measure(30),
 }
@@ -52,6 +54,7 @@ QUICK: dict[str, Part] = {
     "gateways": lambda made: gateways.measure(made, gateways.Scale(2, 100, 5)),
     "rules": lambda made: rules.measure(made, 3),
     "qr": lambda made: qr.measure(2),
+    "readers": lambda _made: readers.measure(readers.Scale(3, 300)),
     "lists": lambda made: lists.measure(3),
     "simulation": lambda made: simulation.measure(5),
 }
