@@ -134,12 +134,14 @@ def _judged(*, is_raised: bool) -> Finding:
     return about.ok("its contact is at rest")
 
 
-def _button(told: SimpleQueue[SwitchEvent], say: Say) -> Finding:
+def _button(told: SimpleQueue[SwitchEvent], say: Say, seconds: float = BUTTON_SECONDS) -> Finding:
     about = About("button")
-    say(f"Press the button within {BUTTON_SECONDS:.0f} s, and let it go...")
-    if _await(told, BUTTON_SECONDS, ButtonPressed) is not None:
+    say(f"Press the button within {seconds:.0f} s, and let it go...")
+    if _await(told, seconds, ButtonPressed) is not None:
         return about.ok("it was pressed")
-    return about.warn("nobody was felt pressing it", "look at its two wires: pin and ground")
+    return about.warn(
+        f"it was not pressed in {seconds:.0f} s", "look at its two wires: pin and ground"
+    )
 
 
 def _await(

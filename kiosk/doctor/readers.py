@@ -149,10 +149,12 @@ def _standing(
             return about.fault(f"it has said nothing for {seconds:.0f} s", _mend(config))
 
 
-def _tried(told: SimpleQueue[ReaderEvent], name: str, say: Say) -> Finding:
-    about, seconds = About("reader", f"{name} card"), f"{CARD_SECONDS:.0f}"
-    say(f"Hold a card to the reader {name!r} within {seconds} s, still, for a second...")
-    event = _await(told, CARD_SECONDS, Presented, ReaderLost)
+def _tried(
+    told: SimpleQueue[ReaderEvent], name: str, say: Say, seconds: float = CARD_SECONDS
+) -> Finding:
+    about = About("reader", f"{name} card")
+    say(f"Hold a card to the reader {name!r} within {seconds:.0f} s, still, for a second...")
+    event = _await(told, seconds, Presented, ReaderLost)
     match event:
         case Presented(evidence=Unreadable() as why):
             return about.warn(f"a card was seen: {why.value}", "try it once more, with our card")
@@ -163,7 +165,7 @@ def _tried(told: SimpleQueue[ReaderEvent], name: str, say: Say) -> Finding:
         case ReaderLost(why=why):
             return about.fault(f"it was lost meanwhile: {why}", "look at its cable")
         case _:
-            return about.warn(f"no card came in {seconds} s", "try it once more")
+            return about.warn(f"no card came in {seconds:.0f} s", "try it once more")
 
 
 def _await(

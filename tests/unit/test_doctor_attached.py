@@ -5,14 +5,25 @@ import pty
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from queue import SimpleQueue
 
 import pytest
+from msgspec.structs import replace
 
-from kiosk.config import Config, IndicatorConfig, ReaderConfig, Server
+from kiosk.config import Config, IndicatorConfig, ReaderConfig, Server, SwitchesConfig
 from kiosk.doctor import attached, pins, readers
 from kiosk.doctor.finding import Finding, State
 from kiosk.doctor.running import Running
+from kiosk.events import (
+    AlarmChanged,
+    Presented,
+    ReaderEvent,
+    ReaderLost,
+    Removed,
+    SwitchEvent,
+)
 from kiosk.health import Condition
+from presence.card import ChipUid, SignedCode, Unreadable
 from presence.ids import KioskId
 from presence.messages import ReaderState
 from tests.fakes.machine import healthy, put
@@ -224,3 +235,38 @@ def test_a_running_kiosk_says_how_its_readers_are(kiosk: Running, state: State, 
 def test_a_running_kiosk_keeps_its_pins_and_tells_its_alarm() -> None:
     config = configured(factory="lgpio")
     assert one(pins.pins_of_running(config, running())).state is State.NOT_CHECKED
+    wired = replace(config, switches=SwitchesConfig(alarm=24))
+    kept, alarm = pins.pins_of_running(wired, running())
+    assert kept.state is State.NOT_CHECKED
+    assert (alarm.part, alarm.state) == ("fire alarm", State.FAULT)
+    assert one(pins.pins_of_running(configured(), running())).state is State.WARN
+
+
+# ---- a card that somebody was asked to hold up
+
+
+@pytest.mark.parametrize(
+    ("event", "state", "found"),
+    [
+        (Presented("hall", SignedCode("TS1:A")), State.OK, "our code"),
+        (Presented("hall", ChipUid("04112233445566")), State.OK, "its serial number"),
+        (Presented("hall", Unreadable.EMPTY), State.WARN, "empty"),
+        (ReaderLost("hall", "unplugged"), State.FAULT, "lost meanwhile: unplugged"),
+        (Removed("hall"), State.WARN, "no card came"),
+    ],
+)
+def test_what_comes_of_a_card_is_told_and_not_what_is_on_it(
+    event: ReaderEvent, state: State, found: str
+) -> None:
+    told: SimpleQueue[ReaderEvent] = SimpleQueue()
+    told.put(event)
+    finding = readers._tried(told, "hall", lambda _: None, seconds=0.05)
+    assert finding.state is state
+    assert found in finding.found
+    assert "TS1" not in finding.found
+
+
+def test_a_button_that_nobody_presses_is_a_warning() -> None:
+    told: SimpleQueue[SwitchEvent] = SimpleQueue()
+    told.put(AlarmChanged(is_raised=False))
+    assert pins._button(told, lambda _: None, seconds=0.05).state is State.WARN
