@@ -34,6 +34,8 @@ LEFT_ALONE = "It was left as it was."
 SAME = "This is the card that has just been written. Lay another one there."
 MOVED = "The card moved. Lay it there once more, and leave it until you are told."
 
+STUCK = "It does not answer well. Take it away first, and lay it flat on the middle of the reader."
+
 
 class Surroundings(Struct, frozen=True):
     """What is around the desk."""
@@ -160,6 +162,7 @@ class Desk:
                 if slips % SLIPS == 1:
                     self._around.say(MOVED)
                 if slips % SLIPS == 0:
+                    self._around.say(STUCK)
                     self._reader.wait_until_taken(self._around.stop)
                 self._reader.forget()
         return None

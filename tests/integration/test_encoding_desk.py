@@ -13,7 +13,7 @@ import pytest
 
 from kiosk.encoding.batch import Batch, BatchCard
 from kiosk.encoding.choice import SOMEBODYS
-from kiosk.encoding.desk import MOVED, NO_MESSAGES, SAME, Desk, Summary, Surroundings
+from kiosk.encoding.desk import MOVED, NO_MESSAGES, SAME, STUCK, Desk, Summary, Surroundings
 from kiosk.encoding.found import READ_ONLY
 from kiosk.encoding.progress import Progress
 from kiosk.encoding.type4 import NO_TAG
@@ -435,7 +435,8 @@ def test_a_card_that_never_answers_has_to_be_taken_away(
     with clerk(done, (FIRST,)) as person:
         antenna.hold(blank_card())
         person.begin()
-        assert person.until(MOVED) == ["Lay card card-1 (1 of 1) on the reader.", MOVED]
+        told = ["Lay card card-1 (1 of 1) on the reader.", MOVED, STUCK]
+        assert person.until(STUCK) == told
         antenna.lift()
         antenna.forgive()
         assert person.rest() == []
