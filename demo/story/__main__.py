@@ -13,27 +13,37 @@ from pathlib import Path
 from demo.child import ChildError
 from demo.desk import Desk, Programs
 from demo.eyes import NotSeenError
+from demo.story.alarm import the_fire_alarm_is_raised
 from demo.story.book import Book, FaultFound
 from demo.story.briefing import a_first_tap_shows_the_briefing
+from demo.story.clones import a_copy_is_worth_what_was_copied, an_old_chip_has_its_last_day
 from demo.story.courses import a_course_may_be_missing_for_a_year
+from demo.story.dogs import a_dog_goes_where_it_is_approved
 from demo.story.eighteen import no_card_is_issued_before_the_birthday
 from demo.story.expired import an_expired_card_is_renewed_after_a_conversation
 from demo.story.forgotten import two_check_outs_are_forgotten
 from demo.story.ledger import Ledger
+from demo.story.mistakes import other_things_are_held_up
 from demo.story.network import the_network_is_lost_and_comes_back
 from demo.story.news import only_the_news_are_read
 from demo.story.office import Office
 from demo.story.photograph import a_photographed_code_is_refused_elsewhere
 from demo.story.power import the_power_is_cut_after_a_tap
+from demo.story.reader import the_reader_hangs_and_the_camera_serves
 from demo.story.refusal import a_lost_card_is_refused
 from demo.story.renewal import (
     a_card_with_thirty_days_left_is_told_once_a_day,
     the_next_day_it_is_told_again,
 )
 from demo.story.repeat import a_repeat_visit_needs_no_touch
+from demo.story.replays import (
+    a_message_is_good_for_one_presentation,
+    a_replay_is_found_out_afterwards,
+)
 from demo.story.second_home import a_second_home_on_the_same_day
 from demo.story.silence import a_kiosk_is_alone_for_a_month
 from demo.story.stage import DAY, HOMES, ZONE, Party, Stage, is_online, stages
+from demo.story.stolen import a_stolen_card_is_of_no_use
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +68,17 @@ STORY: Sequence[Act] = (
     Act("14", "a photographed code", a_photographed_code_is_refused_elsewhere),
     Act("13", "a second home on the same day", a_second_home_on_the_same_day),
     Act("11", "two check-outs are forgotten", two_check_outs_are_forgotten),
+    Act("14", "a chip's message played again", a_message_is_good_for_one_presentation),
+    Act("cloned", "copied cards", a_copy_is_worth_what_was_copied),
+    Act("stolen", "a stolen card", a_stolen_card_is_of_no_use),
+    Act("replayed", "a copy at a kiosk that is alone", a_replay_is_found_out_afterwards),
+    Act("9", "a dog comes along", a_dog_goes_where_it_is_approved),
+    Act("mistake", "something else is held up", other_things_are_held_up),
+    Act("reader", "the reader hangs", the_reader_hangs_and_the_camera_serves),
+    Act("alarm", "the fire alarm", the_fire_alarm_is_raised),
     Act("12", "a new version of the briefing", only_the_news_are_read),
     Act("23", "a kiosk is alone for a month", a_kiosk_is_alone_for_a_month),
+    Act("cloned", "an old chip after its last day", an_old_chip_has_its_last_day),
     Act("8", "a course is missing", a_course_may_be_missing_for_a_year),
 )
 """By the clock. Whatever is left out, the rest can be played."""

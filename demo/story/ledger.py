@@ -1,7 +1,9 @@
 """What the server has in its database: read directly, so that no page can flatter it."""
 
+import json
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,6 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from presence.ids import InstitutionId, KioskId
+from presence.reason import Reason
 from presence.verdict import Basis, Tell
 from presence.visit import VisitState
 from server.briefings.models import AcknowledgementRecord
@@ -22,6 +25,8 @@ from server.notices.models import Alert, AlertKind
 from server.visits.models import EventKind, EventRow, VisitRow
 
 T = TypeVar("T")
+Warned = tuple[AlertKind, Reason | None, Tell, InstitutionId | None]
+"""What somebody was told of a person's cards, why, who, and which home where it is one."""
 _LOOK_EVERY = 0.02
 
 
@@ -73,6 +78,11 @@ class Ledger:
         )
         return [Event(*row) for row in self._all(wanted)]
 
+    def kinds(self, since: datetime) -> list[EventKind]:
+        """What was recorded of anybody since then."""
+        wanted = sa.select(EventRow.kind).where(EventRow.at >= since).order_by(EventRow.at)
+        return [row[0] for row in self._all(wanted)]
+
     def visits(self, volunteer: str) -> list[tuple[VisitState, datetime | None, datetime | None]]:
         """State, arrival and leaving of one person's visits."""
         wanted = (
@@ -118,6 +128,13 @@ class Ledger:
         )
         return [(row[0], row[1]) for row in self._all(wanted)]
 
+    def warned(self, volunteer: str, since: datetime) -> Counter[Warned]:
+        """What was told of one person's cards since then, and how often."""
+        wanted = sa.select(Alert.kind, Alert.reason, Alert.told, Alert.told_home_id).where(
+            Alert.volunteer_id == volunteer, Alert.at >= since
+        )
+        return Counter((row[0], row[1], row[2], row[3]) for row in self._all(wanted))
+
     def silences(self, kiosk: KioskId, since: datetime) -> list[tuple[Tell, InstitutionId | None]]:
         """Who was told since then that nothing has been heard of a kiosk."""
         wanted = sa.select(Alert.told, Alert.told_home_id).where(
@@ -137,6 +154,18 @@ class Ledger:
         with Session(self._engine) as session:
             found = session.get(Kiosk, kiosk)
             return None if found is None else found.heartbeat_at
+
+    def readers(self, kiosk: KioskId) -> dict[str, str]:
+        """How the kiosk's readers are, by its newest heartbeat."""
+        with Session(self._engine) as session:
+            found = session.get(Kiosk, kiosk)
+            return {} if found is None or found.readers is None else json.loads(found.readers)
+
+    def unreadable(self, kiosk: KioskId) -> int:
+        """How many things were held up to the kiosk that were no card of ours, since it started."""
+        with Session(self._engine) as session:
+            found = session.get(Kiosk, kiosk)
+            return 0 if found is None else found.unreadable or 0
 
     def wait_for(self, look: Callable[[], T], is_it: Callable[[T], bool]) -> T:
         """Look again until `is_it`, as long as patience lasts. Returns what was seen last."""

@@ -5,7 +5,7 @@ import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from random import SystemRandom
 
@@ -16,18 +16,30 @@ from demo.desk import Person
 from demo.sample.homes import SOLBAKKEN
 from demo.sample.people import FJORDBY
 from demo.sample.visiting import ZONE
+from presence import admission
+from presence.activity import DogPlace
 from presence.briefing import BriefingVersion, Section
+from presence.card import Assurance, Recognised
+from presence.facts import Facts
 from presence.ids import RANDOM_BYTES, ChapterId, InstitutionId, VolunteerId, uuid7
 from presence.policy import Policy
+from presence.roster import NOTHING_UNSETTLED
+from presence.verdict import ActivityDue, Basis
+from server import changes
 from server.briefings.services import publish
+from server.cards.models import Card
 from server.cards.places import free_places
 from server.cards.renewal import renew
 from server.cards.services import CardError, NewCard, code_of, issue_card
+from server.changes import ChangeKind
 from server.courses.models import Course
 from server.courses.services import keep_course
-from server.db import make_engine, writing
+from server.db import make_engine, reading, writing
+from server.dogs.services import keep_team
+from server.institutions.models import Institution
 from server.institutions.services import house
 from server.keys import open_keys
+from server.kiosks.roster import row_of
 from server.people.models import Conversation, HeldBy
 from server.people.services import keep_conversation
 
@@ -61,6 +73,33 @@ class Office:
         """Put a version of a home's briefing in force."""
         with writing(self._engine) as session, session.begin():
             publish(session, self._clock.now(), home, version, texts, INSTITUTION)
+
+    def demand(self, home: InstitutionId, assurance: Assurance) -> None:
+        """Ask this much of every card at a home, beyond what the society asks."""
+        with writing(self._engine) as session, session.begin():
+            session.get_one(Institution, home).lowest_assurance = int(assurance)
+            changes.record(session, ChangeKind.HOUSE, self._clock.now(), institution=home)
+
+    def offered(self, person: Person, home: InstitutionId) -> ActivityDue:
+        """What the server would offer somebody who came to a home now: the rule, on what is in the
+        database."""
+        now = self._clock.now()
+        with reading(self._engine) as session:
+            row = row_of(session, home, VolunteerId(person.volunteer), now)
+            card = session.get_one(Card, person.card)
+            facts = Facts(
+                credential=Recognised(card.ref, card.expires_at),
+                assurance=Assurance.A1,
+                row=row,
+                unsettled=NOTHING_UNSETTLED,
+                house=house(session, home, now),
+                zone=ZONE,
+                basis=Basis.LIVE,
+                presented=now,
+                uptime=timedelta(days=1),
+            )
+        due = admission.decide(facts, now).due
+        return next((one for one in due if isinstance(one, ActivityDue)), ActivityDue(()))
 
     # --- the chapter -------------------------------------------------------------------------
 
@@ -96,6 +135,12 @@ class Office:
                 return renew(session, now, self._today, person.card, policy, CHAPTER).valid_until
         except CardError as error:
             return str(error)
+
+    def approve_dog(self, person: Person, places: Sequence[DogPlace], until: date) -> None:
+        """Insure somebody's dog, and approve it for these places, until that day."""
+        with writing(self._engine) as session, session.begin():
+            volunteer, approvals = VolunteerId(person.volunteer), dict.fromkeys(places, until)
+            keep_team(session, self._clock.now(), volunteer, until, approvals, CHAPTER)
 
     def ask_for_course(self, course: Course) -> None:
         """Put a course into the society's register."""

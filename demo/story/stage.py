@@ -14,6 +14,7 @@ from demo.story.book import Book
 from demo.story.ledger import Ledger
 from demo.story.office import Office
 from presence.ids import InstitutionId
+from tests.hardware_mocks.card_model import Card
 
 ZONE = ZoneInfo("Europe/Oslo")
 DAY = date(2026, 11, 24)
@@ -91,7 +92,11 @@ class Stage:
 
     def tap(self, person: Person) -> Tap:
         """Hold the card to the reader until the screen has answered, and take it away."""
-        reader, card = self.door.reader, person.nfc_card()
+        return self.hold(person.nfc_card())
+
+    def hold(self, card: Card) -> Tap:
+        """The same with anything that a reader's antenna meets."""
+        reader = self.door.reader
         return self._present("pn532", lambda: reader.hold(card), reader.lift)
 
     def show(self, code: str) -> Tap:
@@ -151,7 +156,10 @@ class Stage:
         """After a scenario that went wrong: give the next one a kiosk that runs and a network."""
         self.door.reader.lift()
         self.door.camera.clear()
+        self.door.reader.power_cycle()
         self.door.mend_network()
+        if self.door.is_alarm:
+            self.door.alarm(is_raised=False)
         if not self.door.has_power:
             self.door.power_on()
         self.look_again()
