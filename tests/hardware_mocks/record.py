@@ -81,8 +81,8 @@ def main(arguments: list[str]) -> str | None:
     if asked.to.exists():
         return f"{asked.to} is there already"
     recorder = Recorder(lambda event: print(line(event), flush=True))
-    for ending in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(ending, lambda *_: recorder.over.set())
+    endings = (signal.SIGINT, signal.SIGTERM)
+    before = [signal.signal(ending, lambda *_: recorder.over.set()) for ending in endings]
     try:
         trace = record(
             asked.family,
@@ -95,6 +95,9 @@ def main(arguments: list[str]) -> str | None:
         keep(trace, asked.to)
     except (TraceError, OSError, ImportError) as error:
         return f"nothing was written: {error}"
+    finally:
+        for ending, handler in zip(endings, before, strict=True):
+            signal.signal(ending, handler)
     why = f", since {recorder.why}" if recorder.why else ""
     print(f"{len(trace.items)} lines{why}: {asked.to}")
     return None

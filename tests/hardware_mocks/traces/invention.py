@@ -78,7 +78,7 @@ class Invention:
         size = next((at for at, char in enumerate(original) if char not in BASE45), len(original))
 
         def invented(whole: str, at: int) -> str:
-            if whole[at] not in BASE45:
+            if at >= size:
                 return self._of_its_class(whole, at)
             if at % 3 == 2:
                 choices = BASE45[:_LAST_OF_THREE]

@@ -42,10 +42,13 @@ class Recorder:
 
     def tell(self, event: ReaderEvent) -> None:
         """The reader's report."""
-        self._on_event(event)
         if isinstance(event, ReaderLost):
             self.lost(event.why)
-            return
+        else:
+            self._note(event)
+        self._on_event(event)
+
+    def _note(self, event: ReaderEvent) -> None:
         with self._guard:
             if not self._is_over:
                 self._was_ready = self._was_ready or isinstance(event, ReaderReady)
