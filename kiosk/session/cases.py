@@ -60,6 +60,12 @@ class Case:
         return None if self.known is None else self.known.card
 
     @property
+    def is_replayed(self) -> bool:
+        """So the server has said. It stands when the kiosk decides alone in the end."""
+        said = None if self.answer is None else self.answer.verdict
+        return said is not None and Reason.REPLAYED in (said.reason, said.warning)
+
+    @property
     def about(self) -> CardRef | ChipUid | None:
         """What the kiosk can look up."""
         if self.card is None and isinstance(self.evidence, ChipUid):
@@ -124,6 +130,7 @@ def facts(case: Case, consulted: Consulted, house: House, zone: tzinfo) -> Facts
         as_of=consulted.as_of,
         listed=consulted.listed,
         is_clock_sure=case.held.is_clock_sure,
+        is_replayed=case.is_replayed,
     )
 
 

@@ -32,7 +32,17 @@ from presence.policy import Policy
 from presence.reason import Reason
 from presence.roster import CardState, House, RosterRow, Unsettled
 from presence.verdict import Basis, Outcome, Saying
-from tests.builders import NOW, TODAY, arrival, facts, held_card, here, house, went_out
+from tests.builders import (
+    NOW,
+    TODAY,
+    acknowledged,
+    arrival,
+    facts,
+    held_card,
+    here,
+    house,
+    went_out,
+)
 from tests.unit.stand import KARI, OLA, READER, Stand, answer, code, kari, presented, told
 
 CHIP = ChipUid("04A1B2C3D4E5F6")
@@ -201,6 +211,21 @@ def test_when_the_second_answer_does_not_come_the_kiosk_knows_enough_to_decide_a
     stand.consulted(kari(version=8), unsettled=Unsettled((arrival(NOW - HOUR, 1),)), card=KARI)
     stand.answer_over(tap)
     assert recorded(stand) == [Left(KARI, tap, Basis.ROSTER, sun=BARE)]
+
+
+@pytest.mark.parametrize("is_here", [False, True])
+def test_a_replay_stays_one_when_the_second_answer_does_not_come(is_here: bool) -> None:
+    stand = at_home()
+    tap = asked_about(stand, BARE)
+    row = kari(version=8, here=PRESENT) if is_here else kari(version=8)
+    said = decide(facts(row=row, is_replayed=True), NOW)
+    plain = named(tap, row).answer
+    stand.handle(ev.Answered(msgspec.structs.replace(plain, verdict=said)))
+    stand.consulted(row, unsettled=Unsettled(acknowledged=acknowledged()), card=KARI)
+    stand.answer_over(tap)
+    refused = AttemptRefused(KARI, tap, Basis.ROSTER, Reason.REPLAYED)
+    in_doubt = Left(KARI, tap, Basis.ROSTER, is_doubtful=True, sun=BARE)
+    assert recorded(stand) == [in_doubt if is_here else refused]
 
 
 @pytest.mark.parametrize("evidence", [BARE, CHIP])
