@@ -273,9 +273,10 @@ class RawKiosk:
                 return message
 
     def ask(self, question: Question, correlation: bytes = b"here") -> Answer:
-        """Put a question and return its answer."""
+        """Put a question and return its answer. It is good for as long as it is waited for: a
+        kiosk's own time would make a slow machine's answer a late one."""
         topic = topics.topic(self.kiosk, Leaf.QUESTION)
-        self.send(topic, codec.encode(question), correlation, expiry=2)
+        self.send(topic, codec.encode(question), correlation, expiry=round(WAIT))
         message = self.next(Leaf.ANSWER)
         assert message is not None, "no answer"
         assert correlation_of(message) == correlation

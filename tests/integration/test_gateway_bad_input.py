@@ -90,7 +90,7 @@ def test_a_kiosk_cannot_speak_for_another(
     ):
         asked = codec.encode(question(code(keys, 0), DOOR))
         for _ in range(2):
-            thief.send(topics.topic(OTHER_DOOR, Leaf.QUESTION), asked, b"x", expiry=2)
+            thief.send(topics.topic(OTHER_DOOR, Leaf.QUESTION), asked, b"x")
             thief.say(Leaf.ENTRIES, told(DOOR, entry(arrived(0))))
         own = entry(arrived(1))
         thief.tell(own)
