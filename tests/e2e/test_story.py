@@ -32,6 +32,10 @@ DEFECTS = {
     "kiosk_that_drops_entries": ("network", "Frode B. and Jon B. are in the house"),
     "server_that_reminds_at_every_tap": ("6", "at 18:00 again"),
     "server_that_knows_no_other_home": ("14", "at Nordstrand: “Velkommen, Bjørn"),
+    "server_that_warns_nobody": ("14", "both homes and the chapter are warned"),
+    "server_that_accepts_replays": ("14", "the tag of the door"),
+    "server_that_takes_codes_for_chips": ("cloned", "the same at Nordstrand"),
+    "server_that_lets_dogs_in": ("9", "12:40:00  screen"),
     "server_without_nights": ("11", "“Takk for besøket, Bjørn"),
     "kiosk_with_a_diary": ("23", "holds no name any more"),
 }
