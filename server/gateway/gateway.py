@@ -4,6 +4,7 @@ import logging
 from collections import OrderedDict
 from collections.abc import Callable
 from datetime import datetime
+from hashlib import sha256
 
 import sqlalchemy as sa
 from sqlalchemy.exc import SQLAlchemyError
@@ -127,12 +128,13 @@ class Gateway:
     def _answer(self, incoming: Incoming, question: Question) -> None:
         if self._is_late(incoming, question):
             return  # its kiosk has decided alone, and what follows comes with the entry
-        answered = self._recent.get(incoming.payload) or self._decide(question)
+        asked = sha256(incoming.payload).digest()
+        answered = self._recent.get(asked) or self._decide(question)
         if answered is None:
             return
-        is_new = incoming.payload not in self._recent
+        is_new = asked not in self._recent
         if is_new:
-            self._remember(incoming.payload, answered)
+            self._remember(asked, answered)
         self._say(incoming, question, answered)
         if is_new and answered.notice is not None:
             self.worker.notify(answered.notice)
@@ -163,8 +165,10 @@ class Gateway:
         self._once.over(_DATABASE, _FAULT)
         return answered
 
-    def _remember(self, payload: bytes, answered: Answered) -> None:
-        """The very same question, come twice, gets the very same answer."""
-        self._recent[payload] = answered
+    def _remember(self, asked: bytes, answered: Answered) -> None:
+        """The very same question, come twice, gets the very same answer. Of the question itself
+        nothing is kept: the UID in it may be that of a stranger's bank card. Its hash cannot be
+        guessed, for every question has a presentation's random id."""
+        self._recent[asked] = answered
         if len(self._recent) > REMEMBERED_ANSWERS:
             self._recent.popitem(last=False)

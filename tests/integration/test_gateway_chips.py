@@ -3,11 +3,13 @@
 Most of it without a broker between; what a kiosk on the wire gets stands first.
 """
 
+import gc
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
+from types import FunctionType, ModuleType
 
 import msgspec
 import pytest
@@ -26,7 +28,7 @@ from presence.topics import Leaf
 from presence.verdict import Move, Outcome, Saying, Verdict
 from server.broker import Broker
 from server.cards.services import report_lost
-from server.db import writing
+from server.db import Base, writing
 from server.gateway.answers import Answers
 from server.gateway.gateway import Gateway
 from server.gateway.wire import mqtt
@@ -333,6 +335,45 @@ def test_a_question_that_comes_too_late_claims_nothing_and_accuses_nobody(
         made.stop()
     assert [counter for counter, _ in claimed(engine)] == [7, 8]
     assert alerts(engine) == []
+
+
+def test_of_a_strangers_chip_nothing_stays_in_the_gateways_memory_or_in_the_database(
+    engine: sa.Engine, keys: Keys
+) -> None:
+    made = Gateway(
+        engine, mqtt("127.0.0.1", 1), keys, clock=SettableClock(), decide=admission.decide
+    )
+    made.worker.begin()
+    uid = STRANGE.hex().upper()
+    try:
+        made.receive(Held(asked(ChipUid(uid)), has_waited=False))
+        made.worker.turn(0.0)
+        remembered = [one for one in held_by(made) if isinstance(one, str | bytes)]
+        assert [one for one in remembered if Reason.NOT_GENUINE in str(one)]  # its answer
+        assert [one for one in remembered if uid in str(one).upper() or one == STRANGE] == []
+    finally:
+        made.stop()
+    assert [table for table, row in rows(engine) if uid in row.upper() or str(STRANGE) in row] == []
+
+
+def held_by(start: object) -> Iterator[object]:
+    """All that can be reached from an object: without code, and without what belongs to drivers."""
+    todo, met = [start], set[int]()
+    while todo:
+        one = todo.pop()
+        is_ours = not type(one).__module__.startswith(("sqlalchemy", "paho", "logging"))
+        if id(one) in met or not is_ours or isinstance(one, type | ModuleType | FunctionType):
+            continue
+        met.add(id(one))
+        yield one
+        todo += gc.get_referents(one)
+
+
+def rows(engine: sa.Engine) -> Iterator[tuple[str, str]]:
+    with engine.connect() as connection:
+        for table in Base.metadata.sorted_tables:
+            for row in connection.execute(sa.select(table)):
+                yield table.name, str(tuple(row))
 
 
 @pytest.mark.parametrize("databases", ["postgresql"], indirect=True)
