@@ -15,8 +15,8 @@ from kiosk.events import AlarmChanged, ButtonPressed, Signal, SwitchEvent
 from kiosk.indicator import IndicatorConfigError, PinFactory, open_reset_line
 from kiosk.ports import Indicator
 
-ALARM_SECONDS = 5.0
-"""The contact says how it is after a second at most."""
+ALARM_SECONDS = 10.0
+"""The contact says how it is after a second, where the machine is not busy."""
 BUTTON_SECONDS = 20.0
 SHOWN_SECONDS = 1.5
 TRIED = (

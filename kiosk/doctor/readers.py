@@ -17,6 +17,8 @@ from presence.messages import ReaderState
 
 OPEN_SECONDS = 15.0
 """Longer than any reader takes until it says how it is. OpenCV waits ten for a camera."""
+GRACE_SECONDS = 3.0
+"""One that is lost at first and comes back so soon works: it, or this machine, was busy."""
 CARD_SECONDS = 20.0
 ON_PATHS = ("pn532", "camera", "serial_scanner", "hid_scanner")
 """Families whose device is a path."""
@@ -140,7 +142,8 @@ def _standing(
     told: SimpleQueue[ReaderEvent], config: ReaderConfig, about: About, seconds: float
 ) -> Finding:
     event = _await(told, seconds, ReaderReady, ReaderLost)
-    match event:
+    back = _await(told, GRACE_SECONDS, ReaderReady) if isinstance(event, ReaderLost) else None
+    match back or event:
         case ReaderReady():
             return _answers(config, about)
         case ReaderLost(why=why):

@@ -31,6 +31,7 @@ from tests.integration.kiosk_process import Home, KioskProcess, kiosk
         ("while True: server.accept()[0].close()", "ended the connection"),
         ("kept = [server.accept(), input()]", "says nothing"),
     ],
+    ids=["hangs up", "is silent"],
 )
 def test_whatever_answers_in_the_brokers_place_is_told(
     tmp_path: Path, program: str, found: str

@@ -12,13 +12,14 @@ from msgspec.structs import replace
 
 from kiosk.config import Config, IndicatorConfig, ReaderConfig, Server, SwitchesConfig
 from kiosk.doctor import attached, pins, readers
-from kiosk.doctor.finding import Finding, State
+from kiosk.doctor.finding import About, Finding, State
 from kiosk.doctor.running import Running
 from kiosk.events import (
     AlarmChanged,
     Presented,
     ReaderEvent,
     ReaderLost,
+    ReaderReady,
     Removed,
     SwitchEvent,
 )
@@ -240,6 +241,27 @@ def test_a_running_kiosk_keeps_its_pins_and_tells_its_alarm() -> None:
     assert kept.state is State.NOT_CHECKED
     assert (alarm.part, alarm.state) == ("fire alarm", State.FAULT)
     assert one(pins.pins_of_running(configured(), running())).state is State.WARN
+
+
+# ---- what a reader says when it is tried
+
+
+@pytest.mark.parametrize(
+    ("events", "state"),
+    [
+        ([ReaderReady("hall")], State.OK),
+        ([ReaderLost("hall", "no answer"), ReaderReady("hall")], State.OK),
+        ([ReaderLost("hall", "no answer")], State.FAULT),
+        ([], State.FAULT),
+    ],
+)
+def test_a_reader_that_comes_back_at_once_works(events: list[ReaderEvent], state: State) -> None:
+    told: SimpleQueue[ReaderEvent] = SimpleQueue()
+    for event in events:
+        told.put(event)
+    config = ReaderConfig("pn532", "/dev/serial0", "hall")
+    about = About("reader", "hall")
+    assert readers._standing(told, config, about, seconds=0.05).state is state
 
 
 # ---- a card that somebody was asked to hold up
