@@ -10,7 +10,7 @@ from functools import partial
 from kiosk.readers.attention import Attention
 from kiosk.readers.codes import our_code
 from kiosk.readers.frames import Frame, FrameSource, Stillness
-from kiosk.readers.polling import Pace, PollingReader, Sighting
+from kiosk.readers.polling import OfEachThread, Pace, PollingReader, Sighting
 from kiosk.readers.qr import QrDecoder
 from presence.card import Evidence, Unreadable
 
@@ -30,16 +30,16 @@ class CameraReader(PollingReader):
         pace: Pace = CAMERA_PACE,
         power_cycle: Callable[[], None] | None = None,
     ) -> None:
-        attention, decoder = Attention(pace.looks_until_gone), QrDecoder()
-        super().__init__(name, lambda: _View(new_source(), decoder, attention), pace, power_cycle)
+        seen = OfEachThread(lambda: Attention(pace.looks_until_gone))
+        super().__init__(name, lambda: _View(new_source(), seen.own), pace, power_cycle)
 
 
 class _View:
     """`Line` to a camera. Who was being attended to outlives it, as the presentation does."""
 
-    def __init__(self, source: FrameSource, decoder: QrDecoder, attention: Attention) -> None:
-        self._source, self._decoder, self._attention = source, decoder, attention
-        self._stillness = Stillness()
+    def __init__(self, source: FrameSource, attention: Attention) -> None:
+        self._source, self._attention = source, attention
+        self._decoder, self._stillness = QrDecoder(), Stillness()
         self._seen: Sighting | None = None
 
     def open(self) -> None:

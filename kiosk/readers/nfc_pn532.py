@@ -6,6 +6,8 @@ nfcpy 1.0.4 is the last release (March 2022). Its faults come as OSError, as its
 
 import contextlib
 import logging
+import termios
+import threading
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -16,7 +18,15 @@ import nfc.clf.transport
 import nfc.tag.tt4
 
 from kiosk.readers.antenna import Antenna
-from kiosk.readers.polling import DEFAULT_PACE, CardSlippedError, Pace, PollingReader, Sighting
+from kiosk.readers.isodep import activation
+from kiosk.readers.polling import (
+    DEFAULT_PACE,
+    CardSlippedError,
+    OfEachThread,
+    Pace,
+    PollingReader,
+    Sighting,
+)
 from kiosk.readers.presentation import by_serial, identity
 from kiosk.readers.type2 import PageRefusedError, read_type2
 from kiosk.readers.type4 import read_type4
@@ -46,11 +56,6 @@ ANSWER_SECONDS = 0.1
 RATS = b"\xe0\x80"
 """Wake ISO-DEP; frames of 256 bytes are welcome (ISO/IEC 14443-4, section 5.1)."""
 RATS_SECONDS = 0.03
-FRAME_SIZES = (16, 24, 32, 40, 48, 64, 96, 128, 256)
-WAITING_UNIT = 4096 / 13.56e6
-"""Seconds: 302 microseconds, doubled so often as a card's FWI or SFGI says."""
-LONGEST_WAIT = 8
-"""No tag may want more than 2^8 units (NFC Forum Digital, ISO-DEP): 77 ms."""
 S_WTX = 0xF2
 TYPE_4_SECONDS = 1.4
 """For one card, however often it asks for more time. No hand holds a card for longer; and two of
@@ -67,19 +72,44 @@ class Pn532Reader(PollingReader):
         pace: Pace = DEFAULT_PACE,
         power_cycle: Callable[[], None] | None = None,
     ) -> None:
-        antenna = Antenna(pace.looks_until_gone)
-        super().__init__(name, lambda: _Line(device, antenna), pace, power_cycle)
+        near = OfEachThread(lambda: Antenna(pace.looks_until_gone))
+        super().__init__(name, lambda: _Line(device, near.own), pace, power_cycle)
         # Every fault reaches the log once, as ReaderLost. nfcpy would repeat each, and can log
         # what it reads off cards.
         logging.getLogger("nfc").setLevel(logging.CRITICAL + 1)
 
 
 class _Transport(nfc.clf.transport.TTY):  # type: ignore[misc]  # nfcpy is untyped
-    """nfcpy's serial line, which lets nobody wait for ever."""
+    """nfcpy's serial line, which lets nobody wait for ever, and can be broken off at any moment."""
+
+    def __init__(self, port: str) -> None:
+        self.tty: Any = None
+        # Nobody breaks off what is being closed: its descriptor may be another file's by then.
+        self._turn = threading.Lock()
+        super().__init__(port)
 
     def open(self, port: str, baudrate: int = BAUDRATE_AT_RESET) -> None:
         super().open(port, baudrate)
         self.tty.write_timeout = WRITE_SECONDS
+
+    def close(self) -> None:
+        """In whatever state the line is. May be called twice. Raises nothing."""
+        with self._turn:
+            tty, self.tty = self.tty, None
+        if tty is None:
+            return
+        # What nobody takes any more would keep Linux closing for half a minute (setserial(8),
+        # "closing_wait"). An unplugged adapter may object; its descriptor is gone either way.
+        with contextlib.suppress(OSError, termios.error):
+            tty.reset_output_buffer()
+        with contextlib.suppress(OSError):
+            tty.close()
+
+    def interrupt(self) -> None:
+        """Break off what is being read. Called from another thread."""
+        with self._turn:
+            if self.tty is not None:
+                self.tty.cancel_read()
 
 
 class _Line:
@@ -207,22 +237,16 @@ class _Line:
 
     def interrupt(self) -> None:
         """Break off a read that waits for a silent chip. Called from another thread."""
-        tty = self._transport.tty if self._transport is not None else None
-        # The line may be closed, or opened anew, at this very moment: then nothing waits.
-        with contextlib.suppress(OSError, TypeError):
-            if tty is not None:
-                tty.cancel_read()
+        transport: _Transport | None = self._transport
+        if transport is not None:
+            transport.interrupt()
 
     def drop(self) -> None:
         """Close the serial device itself, whatever the driver thinks of its state."""
         self._frontend.device = None
         transport, self._transport = self._transport, None
-        if transport is None or transport.tty is None:
-            return
-        tty, transport.tty = transport.tty, None
-        # An unplugged adapter may object even to being closed; the descriptor is gone either way.
-        with contextlib.suppress(OSError):
-            tty.close()
+        if transport is not None:
+            transport.close()
 
 
 class _EndlessError(Exception):
@@ -262,9 +286,13 @@ class _Radio:
         Both raise what nfcpy has for a card that does not answer, or not as it should.
         """
         self._ends = time.monotonic() + TYPE_4_SECONDS
-        frame_size, self._waiting_time, guard_time = activation(self._once(RATS, RATS_SECONDS))
-        time.sleep(guard_time)
-        blocks = nfc.tag.tt4.IsoDepInitiator(self, frame_size, self._waiting_time)
+        try:
+            card = activation(self._once(RATS, RATS_SECONDS))
+        except ValueError as error:
+            raise nfc.clf.TransmissionError(str(error)) from error
+        self._waiting_time = card.waiting_time
+        time.sleep(card.guard_time)
+        blocks = nfc.tag.tt4.IsoDepInitiator(self, card.frame_bytes, card.waiting_time)
         return lambda command: bytes(blocks.exchange(bytearray(command)))
 
     def exchange(self, block: bytes, seconds: float) -> bytes:
@@ -304,19 +332,6 @@ class _Radio:
         if not device.check_crc_a(answer):
             raise nfc.clf.TransmissionError("wrong checksum")
         return answer[:-2]
-
-
-def activation(ats: bytes) -> tuple[int, float, float]:
-    """Bytes of a frame to the card, how long it may take for an answer, and how long it is left
-    alone first (ISO/IEC 14443-4, section 5.2). Raises nfcpy's TransmissionError."""
-    if not ats or ats[0] != len(ats):
-        raise nfc.clf.TransmissionError("not the answer to RATS")
-    form, rest = (ats[1], ats[2:]) if len(ats) > 1 else (0x02, b"")
-    rest = rest[1:] if form & 0x10 else rest
-    waits = rest[0] if form & 0x20 and rest else 0x40
-    frame_size = FRAME_SIZES[min(form & 0x0F, len(FRAME_SIZES) - 1)]
-    wait, guard = min(waits >> 4, LONGEST_WAIT), min(waits & 0x0F, LONGEST_WAIT)
-    return frame_size, WAITING_UNIT * 2**wait, WAITING_UNIT * 2**guard if guard else 0.0
 
 
 def _serials(listed: bytes) -> Iterator[bytes]:

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import timedelta
 from functools import partial
-from typing import Protocol
+from typing import Generic, Protocol, TypeVar
 
 from msgspec import Struct
 
@@ -29,6 +29,7 @@ __all__ = [
     "DEFAULT_PACE",
     "CardSlippedError",
     "Line",
+    "OfEachThread",
     "Pace",
     "PollingReader",
     "ReaderHangsError",
@@ -86,6 +87,17 @@ class Line(Protocol):
         """Let go of the device, in whatever state. Raises nothing."""
 
 
+T = TypeVar("T")
+
+
+class OfEachThread(threading.local, Generic[T]):
+    """What outlives a line but not a shift: each thread of the reader finds one of its own, which
+    no thread that was left behind can spoil."""
+
+    def __init__(self, make: Callable[[], T]) -> None:
+        self.own = make()
+
+
 class _Shift:
     """One thread's time at the hardware."""
 
@@ -115,6 +127,14 @@ class _Shift:
             self._seen, self._since, self.nudged_at = calls, uptime, None
         return uptime - self._since
 
+    def interrupt(self) -> None:
+        """Break off what its thread waits for, if anything. What the driver raises here concerns
+        that thread, which then hangs on or does not."""
+        line = self.line
+        with suppress(Exception):
+            if line is not None:
+                line.interrupt()
+
     def drop(self) -> None:
         """Be rid of the line, if there is one."""
         line, self.line = self.line, None
@@ -126,8 +146,8 @@ class _Shift:
 class PollingReader:
     """`kiosk.ports.Reader` for hardware that has to be asked again and again for a card.
 
-    `new_line` makes an unopened line. `power_cycle` switches the device's power off and on, or
-    resets its chip; it may raise anything.
+    `new_line` makes an unopened line, in the thread that is to use it. `power_cycle` switches the
+    device's power off and on, or resets its chip; it may raise anything.
     """
 
     def __init__(
@@ -167,9 +187,8 @@ class PollingReader:
         nudges = int(STOP_SECONDS / NUDGE_SECONDS)
         while shift.thread.is_alive() and nudges > 0:
             shift.thread.join(NUDGE_SECONDS)
-            line = shift.line
-            if line is not None and nudges < STOP_SECONDS / NUDGE_SECONDS / 2:
-                line.interrupt()
+            if nudges < STOP_SECONDS / NUDGE_SECONDS / 2:
+                shift.interrupt()
             nudges -= 1
         if shift.thread.is_alive():
             log.error("reader %s did not stop in time", self.name)
@@ -195,11 +214,7 @@ class PollingReader:
                 self._leave(shift)
                 return
             self._tell(self._standing.silent())
-        line = shift.line
-        # What its driver raises here concerns its own thread, which then hangs on or does not.
-        with suppress(Exception):
-            if line is not None:
-                line.interrupt()
+        shift.interrupt()
 
     # ---- under the lock
 

@@ -3,11 +3,15 @@
 import logging
 import os
 from collections.abc import Iterator
+from datetime import timedelta
+from itertools import chain, repeat, starmap
 from pathlib import Path
+from threading import Event
 
 import cv2
 import numpy as np
 import pytest
+from msgspec import structs
 
 from kiosk.events import Presented, ReaderEvent, ReaderLost, ReaderReady, Removed
 from kiosk.readers import ReaderSpec, open_reader
@@ -26,7 +30,7 @@ from tests.hardware_mocks.qr_frames import (
     photograph,
 )
 from tests.hardware_mocks.video import write_video
-from tests.hardware_mocks.witness import Witness
+from tests.hardware_mocks.witness import PATIENCE, Witness
 
 NAME = "hall"
 ADA, BO = genuine_code(1), genuine_code(2)
@@ -73,6 +77,48 @@ def test_a_hand_that_shakes_makes_one_presentation(
         film += [sharp] + [blurred] * int(rng.integers(1, SHAKEN))
     camera.play(film + AWAY)
     assert witness.rest() == [presented(ADA), REMOVED]
+
+
+class HangsOnce:
+    """`FrameSource` whose second picture comes when it is let go, and shows a card."""
+
+    def __init__(self) -> None:
+        self.hangs, self.let_go, self.is_closed = Event(), Event(), Event()
+        self._frames = 0
+
+    def open(self) -> None:
+        """It is there."""
+
+    def frame(self) -> Frame:
+        self._frames += 1
+        if self._frames == 1:
+            return nothing_there()
+        self.hangs.set()
+        self.let_go.wait(PATIENCE)
+        return card_frame(ADA)
+
+    def close(self) -> None:
+        self.is_closed.set()
+
+
+def test_what_a_camera_shows_to_a_thread_that_was_left_behind_keeps_nobody_s_card_from_counting(
+    camera: EmulatedCamera,
+) -> None:
+    hanging = HangsOnce()
+    sources = chain([hanging], starmap(camera.source, repeat(())))
+    pace = structs.replace(PACE, looks_until_gone=10_000, after_hangs=(0.001,))
+    reader, witness = CameraReader(NAME, lambda: next(sources), pace), Witness()
+    reader.start(witness.tell)
+    assert witness.next(1) == [READY]
+    assert hanging.hangs.wait(PATIENCE)
+    for checks in range(3):
+        reader.check(timedelta(seconds=checks * pace.patience))
+    assert [type(event) for event in witness.next(2)] == [ReaderLost, ReaderReady]
+    hanging.let_go.set()
+    assert hanging.is_closed.wait(PATIENCE)
+    camera.show(card_frame(BO))
+    assert witness.next(1) == [presented(BO)]
+    reader.stop()
 
 
 def test_two_cards_after_each_other_are_two_presentations(

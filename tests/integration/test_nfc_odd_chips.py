@@ -6,7 +6,8 @@ from collections.abc import Iterator
 import pytest
 
 from kiosk.events import Presented, ReaderReady, Removed
-from kiosk.readers.nfc_pn532 import Pn532Reader, activation
+from kiosk.readers.isodep import activation
+from kiosk.readers.nfc_pn532 import Pn532Reader
 from kiosk.readers.polling import Pace
 from kiosk.readers.presentation import TRIES
 from presence.card import SignedCode, Unreadable

@@ -250,6 +250,22 @@ def test_a_driver_that_objects_to_being_broken_off_harms_only_itself() -> None:
         assert kinds(desk.witness) + kinds(desk.witness) == [ReaderLost, ReaderReady]
 
 
+def test_a_driver_that_objects_while_the_reader_is_stopped_is_no_fault_of_whoever_stops_it() -> (
+    None
+):
+    desk = Desk(QUICK)
+    thread = desk.start()
+    assert kinds(desk.witness) == [ReaderReady]
+    desk.hardware.objects = True
+    desk.hardware.hang()
+    desk.reader.stop()
+    desk.hardware.let_go()
+    thread.join(PATIENCE)
+    assert not thread.is_alive()
+    assert desk.hardware.open_lines == 0
+    assert desk.witness.rest() == []
+
+
 def test_what_cannot_be_broken_off_is_left_behind_and_power_is_switched() -> None:
     with watching(QUICK) as desk:
         desk.hardware.hang(breaks_off=False)
