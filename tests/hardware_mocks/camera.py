@@ -8,6 +8,7 @@ from types import TracebackType
 import numpy as np
 
 from kiosk.readers.frames import Frame, FrameSource
+from tests.hardware_mocks.faults import Fault, Trouble, striking
 
 PATIENCE = 30.0
 SIZE = (720, 1280)
@@ -20,6 +21,7 @@ class EmulatedCamera:
         self._changed = Condition()
         self._frame: Frame = nothing_there()
         self._film: deque[Frame | Exception] = deque()
+        self._faults: deque[Fault] = deque()
         self._is_plugged = True
         self._looks = 0
         self.open_sources = 0
@@ -71,6 +73,19 @@ class EmulatedCamera:
         with self._changed:
             self._is_plugged = True
 
+    def fault(self, trouble: Trouble, *, skip: int = 0, seconds: float = 0.0) -> None:
+        """Add to the script of faults: DROP (no picture), GARBLE (every second line is another),
+        DELAY, LIFT (there is nothing before it any more) or UNPLUG. They strike looks, in order,
+        each once."""
+        with self._changed:
+            self._faults.append(Fault(trouble, None, skip, seconds))
+
+    def await_faults(self) -> None:
+        """Return when all faults have struck. Raises TimeoutError."""
+        with self._changed:
+            if not self._changed.wait_for(lambda: not self._faults, PATIENCE):
+                raise TimeoutError(f"{len(self._faults)} faults have not struck")
+
     def freeze(self) -> None:
         """To those who have the camera now it gives neither pictures nor faults any more."""
         with self._changed:
@@ -106,13 +121,29 @@ class EmulatedCamera:
         """One picture, for this one. Raises OSError when the camera is unplugged."""
         with self._changed:
             self._changed.wait_for(lambda: number > self._frozen)
+            fault = striking(self._faults)
+            self._suffer(fault)
             self.check_cable()
             self._looks += 1
             self._changed.notify_all()
             shown = self._film.popleft() if self._film else self._frame
+            if fault and fault.trouble is Trouble.GARBLE and not isinstance(shown, Exception):
+                shown = _mixed_up(shown)
         if isinstance(shown, Exception):
             raise shown
         return shown
+
+    def _suffer(self, fault: Fault | None) -> None:
+        """The lock is held, and let go of while the camera is late."""
+        match fault.trouble if fault else None:
+            case Trouble.DROP:
+                raise OSError("no picture came")
+            case Trouble.DELAY if fault:
+                self._changed.wait_for(lambda: not self._is_plugged, fault.seconds)
+            case Trouble.LIFT:
+                self._frame = nothing_there()
+            case Trouble.UNPLUG:
+                self._is_plugged = False
 
     def check_cable(self) -> None:
         """Raises OSError when the camera is unplugged."""
@@ -144,3 +175,10 @@ class _Source:
 def nothing_there() -> Frame:
     """An evenly grey wall."""
     return np.full(SIZE, 120, dtype=np.uint8)
+
+
+def _mixed_up(picture: Frame) -> Frame:
+    """As a bad cable gives it: every second line is another's."""
+    garbled = picture.copy()
+    garbled[::2] = np.roll(garbled[::2], picture.shape[0] // 3, axis=0)[:, ::-1]
+    return garbled

@@ -1,5 +1,6 @@
 """What can go wrong between a host and its reader, as a script."""
 
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
@@ -37,3 +38,14 @@ class Fault:
     """How many of those pass unharmed first."""
     seconds: float = 0.0
     garble: Callable[[bytes], bytes] = flip_a_bit
+
+
+def striking(script: deque[Fault], code: int | None = None) -> Fault | None:
+    """The fault that strikes this command, if any; it is taken off the script. They strike in
+    order, each once."""
+    if not script or script[0].on not in (None, code):
+        return None
+    if script[0].skip > 0:
+        script[0].skip -= 1
+        return None
+    return script.popleft()

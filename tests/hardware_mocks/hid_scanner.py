@@ -31,12 +31,15 @@ from types import TracebackType
 from typing import Self
 
 from kiosk.events import ReaderEvent
+from tests.hardware_mocks.faults import Fault, Trouble, striking
 from tests.hardware_mocks.hid_reader import GO, LOOK, STOP, event_of
 from tests.hardware_mocks.keyboard import Keys
 
 PRELOADED = "libumockdev-preload.so.0"
 ROOT = Path(__file__).parents[2]
 PATIENCE = 20.0
+LOOK_SECONDS = 0.05
+"""Of a reader in a kiosk. Here looks are counted instead."""
 EVENT = struct.Struct("llHHi")
 """`struct input_event` of a 64-bit kernel (linux/input.h): time, type, code, value."""
 EV_SYN, EV_KEY = 0, 1
@@ -94,6 +97,11 @@ class EmulatedHidScanner:
         self._typing: deque[tuple[int, int, int]] = deque()
         self._held: Keys | None = None
         self._quiet = 0
+        self._faults: deque[Fault] = deque()
+        self._late = 0
+        """So many looks go by before anything more is typed."""
+        self._cable_goes = False
+        """When all has been typed."""
 
     def __enter__(self) -> Self:
         self._bed = _Testbed()
@@ -123,7 +131,14 @@ class EmulatedHidScanner:
     def type(self, keys: Keys) -> None:
         """Type this once. Returns at once."""
         with self._guard:
-            self._typing.extend(_events(keys))
+            self._begin(keys)
+
+    def fault(self, trouble: Trouble, *, skip: int = 0, seconds: float = 0.0) -> None:
+        """Add to the script of faults: DROP, GARBLE (another key), DELAY (of so many seconds'
+        looks), LIFT (half a code and no more) or UNPLUG (half a code, then the cable). They strike
+        what is typed, in order, each once."""
+        with self._guard:
+            self._faults.append(Fault(trouble, None, skip, seconds))
 
     def overflow(self) -> None:
         """The kernel had no room for what was typed, and says so (SYN_DROPPED)."""
@@ -181,12 +196,34 @@ class EmulatedHidScanner:
         with self._guard:
             if self._ends is None or not self._is_read():
                 return
+            if self._late:
+                self._late -= 1
+                return
+            if self._cable_goes and not self._typing:
+                self._cable_goes = False
+                self.unplug()
+                return
             if not self._typing and self._held is not None and self._quiet >= quiet_looks:
-                self._typing.extend(_events(self._held))
+                self._begin(self._held)
             self._quiet = 0 if self._typing else self._quiet + 1
             count = min(EVENTS_AT_ONCE, len(self._typing))
             told = [EVENT.pack(0, 0, *self._typing.popleft()) for _ in range(count)]
             os.write(self._ends[0], b"".join(told))
+
+    def _begin(self, keys: Keys) -> None:
+        """Type this next, if no fault strikes it. The guard is held."""
+        fault = striking(self._faults)
+        match fault.trouble if fault else None:
+            case Trouble.DROP:
+                return
+            case Trouble.GARBLE:
+                keys = _garbled(keys)
+            case Trouble.LIFT | Trouble.UNPLUG:
+                keys = keys[: len(keys) // 2]
+                self._cable_goes = fault is not None and fault.trouble is Trouble.UNPLUG
+            case Trouble.DELAY if fault:
+                self._late = int(fault.seconds / LOOK_SECONDS)
+        self._typing.extend(_events(keys))
 
     def _is_read(self) -> bool:
         if self._ends is None:
@@ -259,6 +296,12 @@ class ReaderBehindGlass:
                     _say(process, GO)
                 else:
                     report(event_of(line))
+
+
+def _garbled(keys: Keys) -> Keys:
+    """One key in the middle is another: as where a scanner and its cable do not get on."""
+    middle, other = keys[len(keys) // 2][0], 86
+    return [(other if key == middle else key, value) for key, value in keys]
 
 
 def _say(process: "subprocess.Popen[str]", what: str) -> None:

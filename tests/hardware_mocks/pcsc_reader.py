@@ -18,7 +18,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tests.hardware_mocks.card_model import Card
-from tests.hardware_mocks.faults import Fault, Trouble, flip_a_bit
+from tests.hardware_mocks.faults import Fault, Trouble, flip_a_bit, striking
 from tests.hardware_mocks.pcsc_antenna import REFUSED, Antenna
 
 PATIENCE = 20.0
@@ -246,7 +246,7 @@ class EmulatedPcscReader:
     def _transmit(self, apdu: bytes) -> tuple[bytes, bytes] | None:
         with self._changed:
             self.apdus.append(apdu)
-            fault = self._striking(apdu[1] if len(apdu) > 1 else -1)
+            fault = striking(self._faults, apdu[1] if len(apdu) > 1 else -1)
             self._changed.notify_all()
             trouble = fault.trouble if fault else None
             if trouble in CARD_GONE:
@@ -276,14 +276,6 @@ class EmulatedPcscReader:
             self.antenna.place(None)
             self._announce()
         return (FINE, REFUSED) if speaks_for_card else (FAILED, b"")
-
-    def _striking(self, code: int) -> Fault | None:
-        if not self._faults or self._faults[0].on not in (None, code):
-            return None
-        if self._faults[0].skip > 0:
-            self._faults[0].skip -= 1
-            return None
-        return self._faults.popleft()
 
 
 def _exactly(end: socket.socket, size: int) -> bytes:

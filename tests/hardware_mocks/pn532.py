@@ -25,7 +25,7 @@ from types import TracebackType
 from typing import Self
 
 from tests.hardware_mocks.card_model import Card
-from tests.hardware_mocks.faults import Fault, Trouble, flip_a_bit
+from tests.hardware_mocks.faults import Fault, Trouble, flip_a_bit, striking
 from tests.hardware_mocks.pn532_chip import BAUDRATES, Code, Pn532Chip
 from tests.hardware_mocks.pn532_frames import (
     ACK,
@@ -281,7 +281,7 @@ class EmulatedPn532:
         self._due = None
         self.commands.append(code)
         with self._progress:
-            fault = self._striking(code)
+            fault = striking(self._faults, code)
             self._looks += code == Code.IN_LIST_PASSIVE_TARGET
             self._progress.notify_all()
         match fault.trouble if fault else None:
@@ -317,14 +317,6 @@ class EmulatedPn532:
                 self._due = (time.monotonic() + fault.seconds, answer)
                 return
         self._send(answer)
-
-    def _striking(self, code: int) -> Fault | None:
-        if not self._faults or self._faults[0].on not in (None, code):
-            return None
-        if self._faults[0].skip > 0:
-            self._faults[0].skip -= 1
-            return None
-        return self._faults.popleft()
 
     def _send(self, sent: bytes) -> None:
         if self._ends is not None and self._host_speed() == self._chip.baudrate:

@@ -23,7 +23,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from tests.hardware_mocks.faults import Fault, Trouble, flip_a_bit
+from tests.hardware_mocks.faults import Fault, Trouble, flip_a_bit, striking
 
 REPEAT_SECONDS = 0.03
 """Between two times that a held code is said. A real one takes longer."""
@@ -128,7 +128,7 @@ class EmulatedSerialScanner:
     def send(self, said: bytes) -> None:
         """Say this once, and return when the host has read it. Raises TimeoutError."""
         with self._guard:
-            fault = self._striking()
+            fault = striking(self._faults)
             match fault.trouble if fault else None:
                 case Trouble.DROP:
                     return
@@ -182,11 +182,3 @@ class EmulatedSerialScanner:
                 return True
             waiting = fcntl.ioctl(self._ends[1], termios.FIONREAD, b"\0\0\0\0")
         return bool(struct.unpack("i", waiting)[0] == 0)
-
-    def _striking(self) -> Fault | None:
-        if not self._faults:
-            return None
-        if self._faults[0].skip > 0:
-            self._faults[0].skip -= 1
-            return None
-        return self._faults.popleft()

@@ -73,6 +73,8 @@ class Relay:
             try:
                 while all(self._pass_on(key.fd) for key, _ in selector.select()):
                     pass
+                if self._pending is not None:  # the driver has closed its end right behind it
+                    self._acknowledged(b"", self._pending)
             except (OSError, termios.error) as fault:
                 self._recorder.lost(f"the device is gone: {type(fault).__name__}")
             finally:
