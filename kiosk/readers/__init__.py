@@ -160,9 +160,9 @@ _OPENERS: Mapping[str, Callable[[ReaderSpec, PowerCycle | None], Reader]] = {
 
 def pcsc_readers() -> list[str]:
     """The names of those that pcscd serves. Raises OSError, and ImportError without pyscard."""
-    from kiosk.readers.pcsc import attached
+    from kiosk.readers.smartcards import reader_names
 
-    return attached()
+    return reader_names()
 
 
 def one_picture(spec: ReaderSpec) -> "Picture | None":

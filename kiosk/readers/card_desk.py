@@ -21,6 +21,7 @@ from kiosk.readers.smartcards import (
     State,
     choose,
     kind_of,
+    reader_names,
 )
 
 __all__ = [
@@ -35,16 +36,6 @@ __all__ = [
 
 WAIT_SECONDS = 0.2
 """Between two looks whether to stop."""
-
-
-def reader_names() -> list[str]:
-    """All readers that are plugged in. Raises ReaderGoneError when pcscd cannot be reached."""
-    session = Session()
-    try:
-        session.open()
-        return session.readers()
-    finally:
-        session.close()
 
 
 def open_card_reader(device: str = "") -> "CardReader":

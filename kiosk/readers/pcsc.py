@@ -32,16 +32,6 @@ HUSHED_READERS = "ACR122"
 """These beep when a card comes, which sounds like a verdict (ACR122U API 2.04, section 6.7)."""
 
 
-def attached() -> list[str]:
-    """The names of the readers that pcscd serves. Raises OSError, which says what to do."""
-    session = Session()
-    try:
-        session.open()
-        return session.readers()
-    finally:
-        session.close()
-
-
 class PcscReader(PollingReader):
     """`kiosk.ports.Reader` for one reader of pcscd. `device` is a part of its name, or empty for
     the only one."""

@@ -223,6 +223,16 @@ class Session:
         return CardLink(handle, protocol)
 
 
+def reader_names() -> list[str]:
+    """All readers that are plugged in. Raises ReaderGoneError when pcscd cannot be reached."""
+    session = Session()
+    try:
+        session.open()
+        return session.readers()
+    finally:
+        session.close()
+
+
 class CardLink:
     """A card that can be spoken to."""
 

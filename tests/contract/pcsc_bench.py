@@ -1,7 +1,6 @@
 """What cards are presented to in the contract tests: a reader that a real pcscd serves."""
 
 from copy import deepcopy
-from threading import Condition
 from typing import Any
 
 from kiosk.ports import Reader
@@ -9,31 +8,12 @@ from kiosk.readers.pcsc import PcscReader
 from kiosk.readers.polling import Pace
 from kiosk.readers.smartcards import Session, State
 from tests.contract.card_outcomes import CARD_OUTCOMES, Outcomes
+from tests.contract.looks import Looks
 from tests.hardware_mocks.card_model import card_with_text
 from tests.hardware_mocks.pcscd import Pcscd
 
 NAME = "hall"
 WAIT_SECONDS = 0.002
-PATIENCE = 20.0
-
-
-class Looks:
-    """Counts how often a reader has asked pcscd. What came of all but the last has been told."""
-
-    def __init__(self) -> None:
-        self._changed = Condition()
-        self._count = 0
-
-    def one_more(self) -> None:
-        with self._changed:
-            self._count += 1
-            self._changed.notify_all()
-
-    def wait(self, count: int) -> None:
-        with self._changed:
-            wanted = self._count + count + 1
-            if not self._changed.wait_for(lambda: self._count >= wanted, PATIENCE):
-                raise TimeoutError(f"{wanted - self._count} looks are missing")
 
 
 class CountedSession(Session):

@@ -4,34 +4,28 @@ A scanner has no card that rests: while something is held up to it, it says the 
 again. A look is one time that the reader waits for it.
 """
 
-from threading import Condition
-from typing import Any
-
 import serial
 
 from kiosk.ports import Reader
 from kiosk.readers.camera import CameraReader
 from kiosk.readers.polling import Pace
 from kiosk.readers.serial_scanner import SerialScanner, open_serial
-from presence.card import Evidence, SignedCode, Unreadable
-from tests.contract.reader_benches import Bench, CameraBench
+from presence.card import SignedCode, Unreadable
+from tests.contract.card_outcomes import CODE, LONGEST, Outcomes
+from tests.contract.looks import Looks
+from tests.contract.reader_benches import NAME, Bench, CameraBench
 from tests.hardware_mocks.hid_scanner import EmulatedHidScanner, ReaderBehindGlass
 from tests.hardware_mocks.keyboard import LAYOUTS, TAB, typed, typed_by_number, with_caps_lock
 from tests.hardware_mocks.picamera2 import EmulatedPicamera
 from tests.hardware_mocks.serial_scanner import EmulatedSerialScanner
 
-CODE = "TS1:6BFOXN*TS0BI$ZD.P9UOL97O4-2HH77HRM3DSPTV9"
-LONGEST = "TS1:" + "A" * 296
-NAME = "hall"
 LOOK_SECONDS = 0.005
 QUIET_LOOKS = 3
 """After so many in which it was silent, a scanner says again what is held up to it. A scan without
 a terminator has ended by then."""
 LOOKS_AFTER = 4
 """More looks than are asked for: what was said just before takes some of them."""
-PATIENCE = 20.0
 
-Outcomes = tuple[tuple[str, Any, Evidence | Unreadable], ...]
 VCARD = b"BEGIN:VCARD\nVERSION:3.0\nFN:Ola Eksempel\nEND:VCARD\r"
 
 
@@ -39,31 +33,12 @@ def scanner_pace(looks_until_gone: int) -> Pace:
     return Pace(idle=0.0, near=0.0, looks_until_gone=looks_until_gone, reopen=(0.02,))
 
 
-class Looks:
-    """Counts how often a reader has waited for its scanner."""
-
-    def __init__(self) -> None:
-        self._changed = Condition()
-        self._count = 0
-
-    def one_more(self) -> None:
-        with self._changed:
-            self._count += 1
-            self._changed.notify_all()
-
-    def wait(self, count: int) -> None:
-        with self._changed:
-            wanted = self._count + count + LOOKS_AFTER
-            if not self._changed.wait_for(lambda: self._count >= wanted, PATIENCE):
-                raise TimeoutError(f"{wanted - self._count} looks are missing")
-
-
 class SerialScannerBench(EmulatedSerialScanner):
     """Nothing here waits for a clock: the scanner speaks when the reader has listened."""
 
     def __init__(self) -> None:
         super().__init__(repeats_itself=False)
-        self._looks = Looks()
+        self._looks = Looks(LOOKS_AFTER)
         self._quiet = 0
 
     def listened(self, received: bytes) -> None:
@@ -138,7 +113,7 @@ class HidScannerBench(EmulatedHidScanner):
 
     def __init__(self) -> None:
         super().__init__()
-        self._looks = Looks()
+        self._looks = Looks(LOOKS_AFTER)
 
     def hold_code(self, code: str) -> None:
         self.hold(typed(code))
