@@ -8,11 +8,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from kiosk.doctor import readers
+from kiosk.doctor import attached, readers
 from kiosk.doctor.examination import examine
 from kiosk.doctor.finding import State
 from tests.fakes.machine import put
 from tests.hardware_mocks.card_model import card_with_text
+from tests.hardware_mocks.pcscd import Pcscd
 from tests.integration.doctor_stand import ALARM, AMBER, BUTTON, BUZZER, RED, Stand, Stranger
 from tests.integration.scripted_broker import Script, ScriptedBroker
 
@@ -66,6 +67,15 @@ def test_a_pcscd_that_does_not_run_is_named(stand: Stand) -> None:
     bad = [one for one in stand.findings() if one.state is not State.OK]
     assert [(one.part, one.name) for one in bad] == [("reader", "pcsc"), ("attached", "pcscd")]
     assert all("systemctl start pcscd.socket" in one.found for one in bad)
+    assert {one.state for one in bad} == {State.FAULT}
+
+
+def test_a_pcscd_that_serves_nothing_is_named(stand: Stand) -> None:
+    config = stand.config()
+    stand.pcscd.stop()
+    with Pcscd(names=()):
+        [fault] = attached.smart_card_readers(stand.machine, config)
+    assert (fault.state, fault.found) == (State.FAULT, "pcscd serves no reader")
 
 
 def test_a_camera_that_is_out_is_named(stand: Stand) -> None:
