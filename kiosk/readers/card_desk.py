@@ -62,6 +62,9 @@ class CardReader:
         self.name = name
         self._session = session
         self._given: State | None = None
+        """The reader when the card was given that is not to be given once more."""
+        self._last: State | None = None
+        """The reader when a card was given last."""
 
     def __enter__(self) -> Self:
         return self
@@ -85,7 +88,7 @@ class CardReader:
             state = self._session.state(self.name, state, WAIT_SECONDS)
             if not state.has_card or (self._given and state.is_same_card(self._given)):
                 continue
-            self._given = state
+            self._given = self._last = state
             try:
                 return self._card(state)
             except CardSlippedError:
@@ -94,11 +97,12 @@ class CardReader:
         return None
 
     def wait_until_taken(self, stop: threading.Event) -> None:
-        """Return when nothing lies on the reader, or `stop` was set. Raises ReaderGoneError."""
+        """Return when the card that was given last is gone, though another may lie there, or `stop`
+        was set. Raises ReaderGoneError."""
         state = UNAWARE
         while not stop.is_set():
             state = self._session.state(self.name, state, WAIT_SECONDS)
-            if not state.has_card:
+            if not state.has_card or (self._last and not state.is_same_card(self._last)):
                 return
 
     def close(self) -> None:

@@ -53,6 +53,14 @@ def test_a_card_is_given_once_each_time_it_is_put_there(antenna: EmulatedPcscRea
         reader.wait_until_taken(NEVER)
 
 
+def test_a_card_that_was_swapped_at_once_is_taken(antenna: EmulatedPcscReader) -> None:
+    with open_card_reader() as reader:
+        antenna.hold(card_with_text("TS1:A"))
+        _next(reader).close()
+        antenna.hold(card_with_text("TS1:B"))
+        reader.wait_until_taken(NEVER)
+
+
 def test_pages_are_written_and_read_back(antenna: EmulatedPcscReader) -> None:
     tag = Type2Card()
     antenna.hold(tag)
