@@ -16,6 +16,7 @@ from kiosk.attached import open_readers
 from kiosk.config import Config, load
 from kiosk.indicator import IndicatorConfigError
 from kiosk.readers import ReaderConfigError
+from kiosk.readers.polling import ReaderHangsError
 from kiosk.store import StoreError
 from presence.errors import TrustError
 from presence.settings import SettingsError
@@ -47,7 +48,7 @@ def _serve(config: Config) -> int:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: kiosk.stop())
         kiosk.run()
-    except (StoreError, OSError) as error:
+    except (StoreError, ReaderHangsError, OSError) as error:
         log.error("the kiosk cannot run: %s", error)
         return FAULT
     return OK
