@@ -24,7 +24,7 @@ from server.audit import AuditRow
 from server.cards.models import Card as CardRow
 from server.cards.services import set_state
 from server.db import make_engine, writing
-from server.keys import Keys
+from server.keys import Keys, open_keys
 from tests.databases import Databases
 from tests.hardware_mocks.card_model import Card, blank_card, card_with_text
 from tests.hardware_mocks.card_type4 import Type4Card
@@ -154,6 +154,20 @@ def test_a_server_without_keys_makes_none_for_this(
     assert codes(config, "--chapter", "fjordby") == 1
     assert capsys.readouterr().err == f"there are no keys in {keys}: start the server once\n"
     assert not keys.exists()
+
+
+def test_a_code_that_no_kiosk_would_believe_is_given_to_nobody(
+    config: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The keys were lost, and made anew after the cards."""
+    keys = config.parent / "keys"
+    keys.rename(config.parent / "elsewhere")
+    open_keys(keys, NOW)
+    assert codes(config, "--card", "card-0") == 1
+    assert capsys.readouterr().err == (
+        "card card-0: no kiosk would believe it: the key was not valid when the card was issued\n"
+    )
+    assert not (config.parent / "batch.csv").exists()
 
 
 # --- the desk ----------------------------------------------------------------------------------

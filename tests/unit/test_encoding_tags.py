@@ -188,6 +188,23 @@ def test_a_garbled_answer_never_ends_in_a_wrong_card(number: int, bit: int, whic
         assert evidence_on(card) in (SignedCode(OTHER), Unreadable.EMPTY, Unreadable.GARBLED)
 
 
+def test_a_writing_that_failed_once_is_done_again_without_a_word() -> None:
+    card = Type4Card(room=512)
+    wire = Wire(card)
+    refused: list[int] = []
+
+    def refusing_once(number: int, answer: bytes) -> bytes:
+        if wire.sent[number][1] == 0xD6 and not refused:
+            refused.append(number)
+            return b"\x6f\x00"
+        return answer
+
+    wire.garble = refusing_once
+    assert encode(wire, CODE) is Act.WRITE
+    assert refused
+    assert evidence_on(card) == SignedCode(CODE)
+
+
 def test_a_card_that_forgets_is_found_out() -> None:
     class Forgetful(Type2Card):
         def _write(self, page: int, written: bytes) -> bytes:
