@@ -67,9 +67,10 @@ class Door:
         self.kiosk = KioskId(f"{home}-1")
         self.folder = desk / home
         self.folder.mkdir()
+        self.configuration = self.folder / "kiosk.toml"
         self.process = Child(
             program,
-            ["--config", str(self.folder / "kiosk.toml"), *arguments],
+            ["--config", str(self.configuration), *arguments],
             desk / f"{home}.log",
         )
         self.reader = EmulatedPn532(self.folder / "reader")
@@ -167,4 +168,4 @@ class Door:
             screen_port=screen_port,
             language=self._language,
         )
-        (self.folder / "kiosk.toml").write_text(text, encoding="utf-8")
+        self.configuration.write_text(text, encoding="utf-8")

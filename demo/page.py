@@ -9,6 +9,7 @@ from flask import Flask, Response, abort, render_template, request
 
 from demo.child import Report
 from demo.desk import Desk
+from demo.door import LONG_PRESS_SECONDS, PRESS_SECONDS
 from demo.tray import OnTray
 
 LAMPS = ("green", "amber", "red", "buzzer")
@@ -69,6 +70,18 @@ class Bench:
                 self._is_ready, self._lamps = False, dict.fromkeys(LAMPS, 0.0)
         self._touch()
 
+    def alarm(self, is_on: bool) -> None:
+        """The fire alarm's relay opens, or closes again."""
+        with self._switching:
+            self.door.alarm(is_raised=is_on)
+        self._touch()
+
+    def press(self, is_long: bool) -> None:
+        """Press the kiosk's button; returns when it is let go. Without power nobody notices."""
+        with self._switching:
+            if self._is_ready:
+                self.door.press(LONG_PRESS_SECONDS if is_long else PRESS_SECONDS)
+
     def states(self) -> Iterator[dict[str, Any] | None]:
         """The desk's state now and after every change; None when nothing has changed for long."""
         seen = -1
@@ -86,6 +99,7 @@ class Bench:
             "lamps": dict(self._lamps),
             "network": not self.door.cable.is_cut,
             "power": self._has_power,
+            "alarm": self.door.is_alarm,
             "ready": self._is_ready,
         }
 
@@ -155,6 +169,16 @@ def _add_switches(app: Flask, bench: Bench) -> None:
     @app.post("/power")
     def power() -> tuple[str, int]:
         bench.power(_wanted("on", bool))
+        return "", 204
+
+    @app.post("/alarm")
+    def alarm() -> tuple[str, int]:
+        bench.alarm(_wanted("on", bool))
+        return "", 204
+
+    @app.post("/press")
+    def press() -> tuple[str, int]:
+        bench.press(_wanted("long", bool))
         return "", 204
 
 

@@ -56,6 +56,7 @@ function showState(state) {
   showLamps(state.lamps);
   switches.network.checked = state.network;
   switches.power.checked = state.power;
+  switches.alarm.checked = state.alarm;
   document.querySelector(".dark").hidden = state.ready;
   document.querySelector(".dark").textContent = state.power ? "Starting…" : "No power";
   if (state.ready && !wasOn) kioskFrame.src = kioskFrame.dataset.src;
@@ -67,6 +68,9 @@ for (const button of document.querySelectorAll("[data-to]")) {
 }
 for (const [name, input] of Object.entries(switches)) {
   input.addEventListener("change", () => post(`/${name}`, { on: input.checked }));
+}
+for (const button of document.querySelectorAll("[data-press]")) {
+  button.addEventListener("click", () => post("/press", { long: button.dataset.press === "long" }));
 }
 new ResizeObserver(fitScreen).observe(document.querySelector(".screen"));
 
