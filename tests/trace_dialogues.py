@@ -52,7 +52,7 @@ def _slips(read: Callable[[], Evidence | Unreadable]) -> Outcome:
         return read()
     except (CardSlippedError, BrokenError, nfc.clf.CommunicationError):
         return None
-    except nfc.tag.tt4.Type4TagCommandError:
+    except (nfc.tag.tt4.Type4TagCommandError, IndexError):  # the latter at an empty block
         return None
 
 

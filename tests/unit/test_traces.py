@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
 from random import Random
 
@@ -10,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from kiosk.events import Presented, ReaderEvent, ReaderReady, Removed
+from kiosk.events import Presented, ReaderEvent, ReaderLost, ReaderReady, Removed
 from presence.card import ChipUid, SignedCode, SunMessage, Unreadable
 from tests.hardware_mocks.card_isodep import BankCard, DesfireCard
 from tests.hardware_mocks.card_model import (
@@ -27,6 +28,7 @@ from tests.hardware_mocks.record import keep
 from tests.hardware_mocks.traces.anonymise import anonymised, leaks
 from tests.hardware_mocks.traces.invention import BASE45, Invention
 from tests.hardware_mocks.traces.messages import invented_memory
+from tests.hardware_mocks.traces.recorder import Recorder
 from tests.hardware_mocks.traces.trace import (
     Asked,
     CardCame,
@@ -46,7 +48,8 @@ from tests.trace_dialogues import Outcome, TracedAntenna, by_pcsc, over_the_air
 Dialogue = Callable[[Iterable[Card]], tuple[list[Item], list[Outcome]]]
 DIALOGUES: dict[str, Dialogue] = {"pn532": over_the_air, "pcsc": by_pcsc}
 NAME = "hall"
-MIXED = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+TRIES = settings.default.max_examples // 2 if settings.default else 50
+MIXED = settings(max_examples=TRIES, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 def drawn_cards(dice: Random) -> tuple[list[Card], list[bytes], list[str]]:
@@ -256,6 +259,35 @@ def test_an_invented_serial_number_is_of_the_same_kind(uid: bytes) -> None:
     assert len(invented) == len(uid)
     assert invented != uid
     assert (len(uid) == 4 and uid[0] == 8) == (len(invented) == 4 and invented[0] == 8)
+
+
+def test_a_recording_begins_when_the_reader_comes_up_and_ends_when_it_is_lost() -> None:
+    recorder = Recorder()
+    recorder.add(lambda t: To(t, "d402"))
+    recorder.tell(ReaderLost(NAME, "no answer"))
+    assert not recorder.over.is_set()
+    for said in ("d402", "d414010000"):
+        recorder.add(partial(To, said=said))
+    recorder.tell(ReaderReady(NAME))
+    recorder.add(partial(To, said="d44a0100"))
+    recorder.tell(ReaderLost(NAME, "unplugged"))
+    recorder.add(partial(To, said="d402"))
+    trace = recorder.finish("pn532", "a test", 5)
+    assert recorder.over.is_set()
+    assert recorder.why == "unplugged"
+    assert [item.said for item in trace.items if isinstance(item, To)] == [
+        "d402",
+        "d414010000",
+        "d44a0100",
+    ]
+    assert [(line.after, line.told()) for line in trace.expected] == [(2, ReaderReady(NAME))]
+
+
+def test_a_reader_that_never_worked_leaves_no_trace() -> None:
+    recorder = Recorder()
+    recorder.tell(ReaderLost(NAME, "pcscd is not running"))
+    with pytest.raises(TraceError, match="never worked: pcscd is not running"):
+        recorder.finish("pcsc", "a test", 5)
 
 
 BROKEN = [

@@ -25,7 +25,8 @@ from tests.hardware_mocks.traces.trace import (
 )
 
 NAME = "hall"
-MIXED = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+TRIES = settings.default.max_examples // 2 if settings.default else 50
+MIXED = settings(max_examples=TRIES, suppress_health_check=[HealthCheck.function_scoped_fixture])
 CODES = st.text(BASE45, min_size=12, max_size=60).map("TS1:".__add__)
 BEFORE = st.sampled_from(("", "]Q3", "s", "\x02"))
 ENDS = st.sampled_from(("\r", "\n", "\r\n", "\t", "\x03"))

@@ -42,17 +42,28 @@ class Recorder:
 
     def tell(self, event: ReaderEvent) -> None:
         """The reader's report."""
-        if isinstance(event, ReaderLost):
+        if not isinstance(event, ReaderLost):
+            self._note(event)
+        elif self._was_ready:
             self.lost(event.why)
         else:
-            self._note(event)
+            self._begin_again(event.why)
         self._on_event(event)
 
     def _note(self, event: ReaderEvent) -> None:
         with self._guard:
             if not self._is_over:
-                self._was_ready = self._was_ready or isinstance(event, ReaderReady)
+                if isinstance(event, ReaderReady):
+                    self._was_ready, self.why = True, ""
                 self._expected.append(expected(event, len(self._items)))
+
+    def _begin_again(self, why: str) -> None:
+        """The reader has not come up yet: how it failed to is not for a replay."""
+        with self._guard:
+            if not self._is_over:
+                self._items.clear()
+                self._expected.clear()
+                self.why = why
 
     def lost(self, why: str) -> None:
         with self._guard:
