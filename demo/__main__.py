@@ -82,6 +82,7 @@ def _serve(
     web: Any = create_server(app, map=sockets, host="127.0.0.1", port=port, threads=THREADS)
     url = f"http://127.0.0.1:{web.effective_port}/"
     print("Starting broker, server and kiosk, with a year of invented visits…", flush=True)
+    doctor = f"{Path(sys.executable).with_name('tilstede')} doctor"
     with Desk(directory, sample, start_at=start_at, frame_ancestor=url.rstrip("/")) as desk:
         app.page = create_page(Bench(desk, tray(desk.cast)))
         threading.Thread(target=web.run, name="desk page", daemon=True).start()
@@ -90,7 +91,7 @@ def _serve(
             f"\n  Kiosk's screen  {desk.door.url}"
             f"\n  Staff board     {desk.server_url}institutions/{HOME}/board"
             f"\n  Chapter         {desk.server_url}"
-            f"\n  The kiosk's doctor: tilstede doctor --config {desk.door.folder}/kiosk.toml\n"
+            f"\n  Kiosk's doctor  {doctor} --config {desk.door.folder}/kiosk.toml\n"
             "\nOpen the first one. Ctrl-C stops everything.",
             flush=True,
         )
