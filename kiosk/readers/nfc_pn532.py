@@ -33,6 +33,8 @@ from kiosk.readers.type4 import read_type4
 from presence.card import Evidence, Unreadable
 
 log = logging.getLogger(__name__)
+NFCPY = "nfc"
+"""What its loggers begin with."""
 
 BAUDRATE_AT_RESET = 115_200
 HIGHER_BAUDRATES = (921_600, 460_800, 230_400)
@@ -76,7 +78,7 @@ class Pn532Reader(PollingReader):
         super().__init__(name, lambda: _Line(device, near.own), pace, power_cycle)
         # Every fault reaches the log once, as ReaderLost. nfcpy would repeat each, and can log
         # what it reads off cards.
-        logging.getLogger("nfc").setLevel(logging.CRITICAL + 1)
+        logging.getLogger(NFCPY).setLevel(logging.CRITICAL + 1)
 
 
 class _Transport(nfc.clf.transport.TTY):  # type: ignore[misc]  # nfcpy is untyped
@@ -143,7 +145,7 @@ class _Line:
     def _slow_down(self) -> bool:
         for baudrate in HIGHER_BAUDRATES:
             self._transport.open(self._device, baudrate)
-            chipset = nfc.clf.pn532.Chipset(self._transport, logger=log.getChild("chip"))
+            chipset = nfc.clf.pn532.Chipset(self._transport, logger=logging.getLogger(NFCPY))
             self._transport.write(WAKE_UP + chipset.ACK)  # also breaks off a command left behind
             try:
                 chipset.set_serial_baudrate(BAUDRATE_AT_RESET)

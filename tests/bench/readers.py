@@ -115,7 +115,7 @@ def _watched(reader: Reader) -> Iterator[Witness]:
     witness = Witness()
     reader.start(witness.tell)
     try:
-        witness.next(1)  # ready
+        witness.await_ready()
         yield witness
     finally:
         reader.stop()

@@ -57,7 +57,7 @@ def watching(reader: Reader) -> Iterator[Witness]:
     witness = Witness()
     reader.start(witness.tell)
     try:
-        assert witness.next(1) == [ReaderReady(NAME)]
+        assert witness.await_ready() == ReaderReady(NAME)
         yield witness
     finally:
         reader.stop()

@@ -133,7 +133,7 @@ def test_a_stopped_reader_ends_its_thread_says_nothing_more_and_frees_the_device
     before = threading.active_count()
     reader, witness = bench.reader(), Witness()
     reader.start(witness.tell)
-    assert witness.next(1) == [READY]
+    assert witness.await_ready() == READY
     assert threading.active_count() == before + 1
     reader.stop()
     reader.stop()

@@ -77,6 +77,12 @@ class Witness:
             raise TimeoutError(f"only {events}") from None
         return events
 
+    def await_ready(self) -> ReaderEvent:
+        """That the reader works, which it says first. On a busy machine an emulated device may miss
+        its first word: then it is lost for a moment, before."""
+        first = self.next(1)[0]
+        return self.next(1)[0] if isinstance(first, ReaderLost) else first
+
     def until(self, kind: type[Presented] | type[Removed]) -> list[ReaderEvent]:
         """All events up to the first of `kind`."""
         events = self.next(1)

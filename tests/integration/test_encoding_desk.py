@@ -183,7 +183,7 @@ def presented(
     witness = Witness()
     reader.start(witness.tell)
     try:
-        assert isinstance(witness.next(1)[0], ReaderReady)
+        assert isinstance(witness.await_ready(), ReaderReady)
         antenna.hold(card)
         [event] = witness.next(1)
         assert isinstance(event, Presented)

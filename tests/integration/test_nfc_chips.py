@@ -44,7 +44,7 @@ def watching(pn532: EmulatedPn532, pace: Pace) -> Iterator[Witness]:
     witness = Witness()
     reader = Pn532Reader(NAME, pn532.path, pace)
     reader.start(witness.tell)
-    assert witness.next(1) == [READY]
+    assert witness.await_ready() == READY
     yield witness
     reader.stop()
 

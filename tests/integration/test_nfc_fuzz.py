@@ -31,7 +31,7 @@ def desk() -> Iterator[Desk]:
         witness = Witness()
         reader = Pn532Reader(NAME, pn532.path, PACE)
         reader.start(witness.tell)
-        assert witness.next(1) == [ReaderReady(NAME)]
+        assert witness.await_ready() == ReaderReady(NAME)
         yield pn532, witness
         reader.stop()
 

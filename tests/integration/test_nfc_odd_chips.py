@@ -34,7 +34,7 @@ def witness(pn532: EmulatedPn532) -> Iterator[Witness]:
     witness = Witness()
     reader = Pn532Reader(NAME, pn532.path, PACE)
     reader.start(witness.tell)
-    assert witness.next(1) == [ReaderReady(NAME)]
+    assert witness.await_ready() == ReaderReady(NAME)
     yield witness
     reader.stop()
 
