@@ -85,7 +85,7 @@ class CannotRead:
 
 @dataclass(frozen=True, slots=True)
 class BriefingOpen:
-    """The briefing, one section at a time; moved on only by the reader's own touch."""
+    """The briefing, one section at a time; moved on only by touch or button."""
 
     version: BriefingVersion
     sections: tuple[Section, ...]
@@ -110,7 +110,7 @@ class BriefingRead:
 
 @dataclass(frozen=True, slots=True)
 class AlarmRaised:
-    """The fire alarm: above everything else until its contact closes. The roll call starts here."""
+    """The fire alarm: above everything else until its contact closes (DOMAIN, "Roll call")."""
 
     what_to_do: Mapping[str, tuple[str, ...]]
     """By language, from the home's briefing. A language that is missing has the kiosk's own."""

@@ -1,8 +1,8 @@
 """The page and its three addresses: itself, the stream of what it shows, and where touches go.
 
 Two more tell how the kiosk is, for those who look after it. Only the page itself and programs on
-this machine may use them. It listens on loopback, but so can any web page that this
-machine's browser might open: a wrong Host (DNS rebinding) or a foreign Origin is turned away.
+this machine may use them. It listens on loopback, but any web page that this machine's browser
+might open can reach that too: a wrong Host (DNS rebinding) or a foreign Origin is turned away.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
