@@ -205,6 +205,12 @@ def test_a_writing_that_failed_once_is_done_again_without_a_word() -> None:
     assert evidence_on(card) == SignedCode(CODE)
 
 
+def test_what_stands_behind_the_end_of_a_tags_blocks_counts_for_nothing() -> None:
+    card = Type2Card(b"\xfe" + ndef_tlv(text_message(OTHER)))
+    encode(Wire(card), CODE)
+    assert card.content.startswith(ndef_tlv(text_message(CODE)))
+
+
 def test_a_card_that_forgets_is_found_out() -> None:
     class Forgetful(Type2Card):
         def _write(self, page: int, written: bytes) -> bytes:
