@@ -306,6 +306,8 @@ class _Radio:
             if times == 0:
                 raise nfc.clf.TransmissionError("a wish for no time")
             answer = self._block(bytes([S_WTX, times]), times * self._waiting_time)
+        if answer[:1] == bytes([S_WTX | 1]):  # nfcpy would take it for a wish, of any length
+            raise nfc.clf.TransmissionError("no block")
         return answer
 
     def _block(self, block: bytes, seconds: float) -> bytes:

@@ -58,6 +58,8 @@ class Stubborn(Type4Card):
         pytest.param(b"\xf2\x3b", id="wishes for time"),
         pytest.param(b"\xf2\x00", id="wishes for no time"),
         pytest.param(b"\xf2", id="half a wish"),
+        pytest.param(b"\xf3", id="half of what is nearly a wish"),
+        pytest.param(b"\xf3\x3b", id="what is nearly a wish"),
         pytest.param(b"\xa2", id="acknowledges"),
         pytest.param(b"\xa3", id="acknowledges the other block"),
         pytest.param(b"\x12\x00", id="says that there is more"),
