@@ -266,14 +266,14 @@ class PollingReader:
                 self._release(shift)
                 return
             step = self._turn(shift)
-        shift.drop()
+        self._let_go(shift)
 
     def _turn(self, shift: _Shift) -> Step:
         """One look, or one attempt to open, and what follows from it."""
         try:
             finding = self._look(shift)
         except Exception as fault:  # noqa: BLE001  top of the thread: the driver raises anything
-            shift.drop()
+            self._let_go(shift)
             return self._fail(shift, f"{type(fault).__name__}: {fault}"[:WHY_CHARACTERS])
         with self._lock:
             if shift.is_left:
@@ -333,4 +333,10 @@ class PollingReader:
         except Exception as fault:  # noqa: BLE001  top of the thread: the driver raises anything
             log.warning("reader %s was left as it was: %s", self.name, type(fault).__name__)
         finally:
+            self._let_go(shift)
+
+    def _let_go(self, shift: _Shift) -> None:
+        try:
             shift.drop()
+        except Exception as fault:  # noqa: BLE001  it should not, but this thread must live on
+            log.info("reader %s was let go of with a fault: %s", self.name, type(fault).__name__)

@@ -27,6 +27,8 @@ class HangingHardware:
         """A line can be opened only while no other one is open."""
         self.objects = False
         """Raises when it is broken off, and hangs on."""
+        self.drops_badly = False
+        """A line raises when it is dropped, though none should."""
         self.calls: list[str] = []
         """Every call but looks, in their order."""
         self.open_lines = 0
@@ -181,3 +183,5 @@ class HangingLine:
         if self._is_open:
             self._is_open = False
             self._hardware.give_back()
+        if self._hardware.drops_badly:
+            raise OSError("no descriptor")

@@ -92,6 +92,14 @@ def test_what_few_attempts_cure_is_told_to_nobody_at_the_door(failures: int) -> 
         assert desk.hardware.open_lines == 1
 
 
+def test_a_line_that_objects_to_being_dropped_does_not_end_the_reader() -> None:
+    with watching(QUICK) as desk:
+        desk.hardware.drops_badly = True
+        desk.hardware.fail(2)
+        desk.hardware.card = CODE
+        assert desk.witness.next(1) == [PRESENTED]
+
+
 def test_what_they_do_not_cure_is_told_once_and_so_is_recovery() -> None:
     with watching(QUICK) as desk:
         desk.hardware.fail(5)
