@@ -14,6 +14,8 @@ from demo.tray import OnTray
 
 LAMPS = ("green", "amber", "red", "buzzer")
 SILENCE_SECONDS = 10.0
+GAP_SECONDS = 0.4
+"""So long a hand takes, at least, from one card to the next."""
 
 
 class Bench:
@@ -27,14 +29,22 @@ class Bench:
         self._number = 0
         self._lamps = dict.fromkeys(LAMPS, 0.0)
         self._has_power = self._is_ready = True
+        self._holding = threading.Lock()
+        self._is_held = False
         self.door.process.on_report(self._told)
 
     def hold(self, key: str) -> None:
         """Hold a thing from the tray to the reader. Raises KeyError; one without a chip is not
         noticed."""
         card = self.cards[key].card
-        if card is not None:
+        if card is None:
+            return
+        with self._holding:
+            if self._is_held:
+                self.door.reader.lift()
+                threading.Event().wait(GAP_SECONDS)
             self.door.reader.hold(card)
+            self._is_held = True
 
     def show(self, key: str) -> None:
         """Show the code of a thing from the tray to the camera. Raises KeyError; one without a
@@ -45,7 +55,9 @@ class Bench:
 
     def lift(self) -> None:
         """Take away what is at the reader and at the camera."""
-        self.door.reader.lift()
+        with self._holding:
+            self.door.reader.lift()
+            self._is_held = False
         self.door.camera.clear()
 
     def network(self, is_on: bool) -> None:

@@ -1,6 +1,7 @@
 "use strict";
 
-const HOLD_MS = { hold: 900, show: 2500 };
+// As long as somebody holds a card who waits for the answer; a busy machine takes a while to read.
+const HOLD_MS = { hold: 1500, show: 2500 };
 const kioskFrame = document.querySelector(".screen iframe");
 const places = Object.fromEntries(
   [...document.querySelectorAll("[data-place]")].map((place) => [place.dataset.place, place]));
@@ -25,8 +26,17 @@ function putDown() {
   for (const [key, place] of Object.entries(places)) place.textContent = names[key];
 }
 
+let handling = Promise.resolve();
+// One after the other: a card that is lifted late must not take the next one with it.
+function handle(path, body) {
+  handling = handling.catch(() => {}).then(() => post(path, body));
+  return handling;
+}
+
 let lifting = null;
+let presentations = 0;
 async function present(button) {
+  const mine = ++presentations;
   clearTimeout(lifting);
   putDown();
   const card = button.closest("[data-card]");
@@ -34,10 +44,11 @@ async function present(button) {
   card.querySelector(".card").classList.add("held");
   place.classList.add("held");
   place.textContent = card.querySelector("strong").textContent;
-  await post(`/${button.dataset.to}`, { card: card.dataset.card });
+  await handle(`/${button.dataset.to}`, { card: card.dataset.card });
+  if (mine !== presentations) return; // another card has come meanwhile, and is not to be lifted
   lifting = setTimeout(async () => {
     putDown();
-    await post("/lift", {});
+    await handle("/lift", {});
   }, HOLD_MS[button.dataset.to]);
 }
 
