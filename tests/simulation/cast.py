@@ -3,16 +3,19 @@
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
+from msgspec.structs import replace
 from sqlalchemy.orm import Session
 
 from presence.activity import Activity
 from presence.briefing import BriefingVersion
-from presence.card import CardRef, SignedCode
+from presence.card import CardRef, ChipUid, Evidence, SignedCode, SunMessage
 from presence.credential import issue_code
 from presence.ids import ChapterId, InstitutionId, KioskId, VolunteerId
 from presence.policy import Policy
 from presence.trust import Purpose, TrustList, trust_list
 from server.briefings.services import publish
+from server.cards.chips import NewChip, register_chip, uid_from
+from server.cards.models import ChipKind
 from server.cards.services import NewCard, issue_card
 from server.cards.sun import ChipKeys
 from server.institutions.models import Assignment, Chapter, Institution, Society
@@ -53,6 +56,8 @@ class Person:
     name: str
     number: int
     expected_at: tuple[InstitutionId, ...]
+    chip: ChipKind | None = None
+    """In the card, beside the code."""
 
     @property
     def id(self) -> VolunteerId:
@@ -72,23 +77,44 @@ class Person:
         cti = self.number.to_bytes(8, "big")
         return SignedCode(issue_code(CARD_KEY, self.card, cti, LONG_AGO, expires))
 
+    @property
+    def chip_uid(self) -> ChipUid:
+        return ChipUid(f"04A1B2C3D4E5{self.number:02X}")
+
 
 PEOPLE = (
-    Person("Kari", 1, HOMES),
+    Person("Kari", 1, HOMES, ChipKind.SUN),
     Person("Ola", 2, HOMES),
     Person("Liv", 3, (SOLBAKKEN,)),
-    Person("Nils", 4, (SOLBAKKEN,)),
+    Person("Nils", 4, (SOLBAKKEN,), ChipKind.UID),
     Person("Anne", 5, (NORDSTRAND,)),
     Person("Per", 6, ()),
 )
 BY_CARD = {person.card: person for person in PEOPLE}
 BY_ID = {person.id: person for person in PEOPLE}
 BY_CODE = {person.code.text: person for person in PEOPLE}
+BY_UID = {person.chip_uid: person for person in PEOPLE}
+_OLD_CHIPS_UNTIL = START.date() + timedelta(days=365)
+
+
+def shows(evidence: Evidence) -> Person:
+    """Whose card it is, as far as anybody can tell."""
+    match evidence:
+        case SignedCode(text) | SunMessage(code=str(text)):
+            return BY_CODE[text]
+        case ChipUid():
+            return BY_UID[evidence]
+        case _:
+            raise ValueError("nobody of the cast shows such a thing")
 
 
 def seed(session: Session) -> None:
     """All of them as the server knows them before the history begins."""
-    keep(session, LONG_AGO, files.shipped())
+    policies = {
+        society: tuple(replace(one, uid_only_until=_OLD_CHIPS_UNTIL) for one in versions)
+        for society, versions in files.shipped().items()
+    }
+    keep(session, LONG_AGO, policies)
     session.add(Society(id="NO", name="Besøkstjenesten", policy_id="NO"))
     session.flush()
     chapter = Chapter(
@@ -119,6 +145,9 @@ def _add(session: Session, person: Person) -> None:
         person.card_id, person.id, CHAPTER, person.card, cti, valid_from=date(2026, 1, 29)
     )
     issue_card(session, LONG_AGO, new, Policy(), "chapter")
+    if person.chip is not None:
+        chip = NewChip(person.card_id, person.chip, uid_from(person.chip_uid.uid))
+        register_chip(session, LONG_AGO, KEYS.chips, chip, "chapter")
     for home in person.expected_at:
         expected = Assignment(
             volunteer_id=person.id,

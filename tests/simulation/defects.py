@@ -149,6 +149,11 @@ def welcomes_any_card(facts: Facts, now: datetime) -> Verdict:
     return admission.decide(facts, now)
 
 
+def believes_replays(facts: Facts, now: datetime) -> Verdict:
+    """Takes a chip's message for good as often as it is played."""
+    return admission.decide(replace(facts, is_replayed=False), now)
+
+
 class GatewayThatReceiptsFirst(Gateway):
     """Sends receipts for what it has not committed yet."""
 
@@ -278,6 +283,7 @@ DEFECTS = (
     Defect(
         "server welcomes any card", Makers(server_decides=welcomes_any_card), (Rule.LOST_IS_LOST,)
     ),
+    Defect("believes replays", Makers(server_decides=believes_replays), (Rule.ONE_READ,)),
     Defect(
         "receipts before the commit",
         Makers(gateway=GatewayThatReceiptsFirst),

@@ -6,7 +6,7 @@ from random import Random
 
 from kiosk import events as ev
 from kiosk.loop import Inbox
-from presence.card import CardRef
+from presence.card import CardRef, Evidence
 from presence.ids import KioskId, PresentationId, VisitId
 from presence.messages import Arrived, Message
 from presence.statuslist import SignedList
@@ -85,13 +85,13 @@ class SimulatedKiosk:
             self._end()
             self._start()
 
-    def hold_up(self, person: Person) -> None:
+    def hold_up(self, person: Person, evidence: Evidence) -> None:
         if self.program is None:
             self._tell(f"is dark when {person.name} holds up the card")
             return
         self._tell(f"{person.name} holds up the card")
-        self._watch.held_up(self.name, person, self.machine.uptime())
-        self._report(ev.Presented(READER, person.code))
+        self._watch.held_up(self.name, person, evidence, self.machine.uptime())
+        self._report(ev.Presented(READER, evidence))
 
     def touch(self, touch: ev.Touch) -> None:
         self._report(ev.Touched(touch))

@@ -35,7 +35,7 @@ class Witness:
         self._kiosk, self._watch = kiosk, watch
 
     def show(self, stage: Stage, around: Surroundings) -> None:
-        self._watch.shown(self._kiosk, stage)
+        self._watch.shown(self._kiosk, stage, around)
 
     def signal(self, signal: Signal) -> None:
         self._watch.signalled(self._kiosk, signal)

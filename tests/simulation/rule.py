@@ -16,6 +16,7 @@ class Rule(StrEnum):
     TOLD_ONCE = "each card held up is told one verdict"
     LOST_IS_LOST = "no server welcomes a card that had been reported lost"
     ANSWERED = "what is told as the server's word is what the server answered"
+    ONE_READ = "a chip's read counts for one presentation only"
     OWN_DOOR = "a kiosk forgets nothing that was done at its own door"
     RESTS = "no machines keep each other busy without end"
     NO_FAULT = "no program fails by itself"

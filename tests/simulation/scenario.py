@@ -6,6 +6,7 @@ from datetime import timedelta
 from random import Random
 
 from presence.ids import InstitutionId, KioskId
+from server.cards.models import ChipKind
 from tests.simulation import cast
 from tests.simulation.cast import Person
 from tests.simulation.machine import ClockKind
@@ -19,6 +20,13 @@ PAGES = 8
 @dataclass(frozen=True, slots=True)
 class Tap:
     person: Person
+    door: KioskId
+
+
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """A stranger plays again what a chip said last."""
+
     door: KioskId
 
 
@@ -111,6 +119,7 @@ class Stutter:
 
 What = (
     Tap
+    | Replay
     | Read
     | Lose
     | Pause
@@ -139,6 +148,8 @@ class Scenario:
     clocks: tuple[ClockKind, ...]
     """Of each door's kiosk."""
     steps: tuple[Step, ...]
+    has_chips: bool
+    """Those of the cast who have a chip hold that to the reader, and not a code."""
 
 
 def make(seed: int) -> Scenario:
@@ -152,7 +163,19 @@ def make(seed: int) -> Scenario:
     writer = _Writer(chance, doors)
     people = writer.people()
     steps = [*people, *writer.office(), *writer.weather([step.at for step in people])]
-    return Scenario(doors, clocks, tuple(sorted(steps, key=lambda step: step.at)))
+    chips = stream(seed, "chips")
+    has_chips = chips.random() > 0.5
+    if has_chips:
+        steps += _replays(chips, doors, people)
+    return Scenario(doors, clocks, tuple(sorted(steps, key=lambda step: step.at)), has_chips)
+
+
+def _replays(chance: Random, doors: Sequence[KioskId], taps: Sequence[Step]) -> list[Step]:
+    return [
+        Step(step.at + seconds(chance.uniform(0.1, 300)), Replay(chance.choice(doors)))
+        for step in taps
+        if isinstance(step.what, Tap) and step.what.person.chip is ChipKind.SUN
+    ]
 
 
 class _Writer:

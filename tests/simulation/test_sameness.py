@@ -60,5 +60,9 @@ def test_histories_are_lively(stage: Theatre) -> None:
         "reports",
         "publishes briefing",
         "delivers",
+        "plays again what a chip said",
+        "see staff (refused, live, replayed)",
+        "goodbye (confirmed, live), replayed",
+        "no answer tells who it is",
     ):
         assert told in stories, told

@@ -18,6 +18,7 @@ from presence.messages import (
     WentOut,
     What,
 )
+from presence.reason import Reason
 from presence.verdict import Basis, Move, Saying, Verdict
 
 _FACTS: dict[Move, type[What]] = {
@@ -86,6 +87,13 @@ def welcomes(verdict: Verdict) -> bool:
     return verdict.saying is Saying.WELCOME
 
 
+def takes_for_fresh(verdict: Verdict) -> bool:
+    """The server has believed a chip's message, and something comes of it."""
+    is_believed = Reason.REPLAYED not in (verdict.reason, verdict.warning)
+    changes = verdict.move in (Move.IN, Move.OUT, Move.BACK)
+    return verdict.basis is Basis.LIVE and is_believed and changes
+
+
 def is_acknowledgement(entry: Entry) -> bool:
     return isinstance(entry.what, BriefingAcknowledged)
 
@@ -95,6 +103,8 @@ def in_words(told: Told) -> str:
     verdict = told.verdict
     words = f"{verdict.saying.replace('_', ' ')} ({verdict.outcome}, {verdict.basis}"
     words += f", {verdict.reason})" if verdict.move is Move.NONE else ")"
+    if verdict.is_doubtful or verdict.warning is not None:
+        words += f", {verdict.warning or verdict.reason}"
     return words + (", the briefing follows" if told.has_briefing else "")
 
 

@@ -8,8 +8,9 @@ from datetime import datetime, timedelta
 from kiosk import events as ev
 from kiosk.events import Signal
 from kiosk.roster import SqliteRoster
+from kiosk.session.decisions import ONLY_SERVER
 from presence import codec
-from presence.card import SignedCode
+from presence.card import ChipUid, Evidence, SunMessage
 from presence.ids import EventId, KioskId, PresentationId, VolunteerId
 from presence.messages import Answer, Entry, Question
 from presence.topics import DOWN_LIMIT
@@ -46,7 +47,10 @@ class HeldUp:
     """A card that waits for its verdict."""
 
     person: Person
+    evidence: Evidence
     due: timedelta
+    takes: timedelta
+    """At most, once it is its turn."""
     uptime: timedelta
     """The kiosk's, when it was held up."""
 
@@ -61,6 +65,7 @@ class Door:
     held_up: deque[HeldUp] = field(default_factory=deque)
     told: ev.Told | None = None
     thanks: ev.BriefingRead | None = None
+    unread: ev.CannotRead | None = None
     unsignalled: int = 0
     """Greetings shown and not signalled yet."""
     versions: dict[VolunteerId, int] = field(default_factory=dict)
@@ -78,6 +83,8 @@ class Watch:
         self._asked: dict[PresentationId, Person] = {}
         self._answers: list[Answer] = []
         self._lost_since: dict[str, datetime] = {}
+        self._counted: dict[SunMessage, tuple[KioskId, datetime]] = {}
+        """At which presentation each message of a chip was taken for a fresh one."""
 
     def broke(self, rule: Rule, how: str) -> None:
         if self.broken is None:
@@ -109,22 +116,29 @@ class Watch:
 
     # --- what happens at a door ---
 
-    def held_up(self, kiosk: KioskId, person: Person, uptime: timedelta) -> None:
+    def held_up(
+        self, kiosk: KioskId, person: Person, evidence: Evidence, uptime: timedelta
+    ) -> None:
         waiting = self.doors[kiosk].held_up
-        due = self._timeline.now + self._answer_time * (len(waiting) + 1)
-        waiting.append(HeldUp(person, due, uptime))
+        takes = self._answer_time
+        if isinstance(evidence, ChipUid):  # the server may be asked whose it is, and then once more
+            takes += ONLY_SERVER
+        due = self._timeline.now + sum((one.takes for one in waiting), takes)
+        waiting.append(HeldUp(person, evidence, due, takes, uptime))
 
     def went_dark(self, kiosk: KioskId) -> None:
         door = self.doors[kiosk]
         door.held_up.clear()
-        door.told, door.unsignalled = None, 0
+        door.told, door.unread, door.unsignalled = None, None, 0
 
-    def shown(self, kiosk: KioskId, stage: ev.Stage) -> None:
+    def shown(self, kiosk: KioskId, stage: ev.Stage, around: ev.Surroundings) -> None:
         """Every verdict comes by here at least once, for each is shown before the next."""
         door = self.doors[kiosk]
         if isinstance(stage, ev.BriefingRead):
             self._thanked(kiosk, stage)
         words = stage.notice if isinstance(stage, ev.BriefingOpen) else stage
+        if isinstance(words, ev.CannotRead) and words is not door.unread:
+            self._unread(kiosk, words, around)
         if not isinstance(words, ev.Told) or words.seen == (door.told and door.told.seen):
             return
         door.told = words
@@ -135,6 +149,19 @@ class Watch:
         held = door.held_up.popleft()
         self.story.tell(kiosk, f"tells {held.person.name}: {verdicts.in_words(words)}")
         self._check(kiosk, held, words)
+
+    def _unread(self, kiosk: KioskId, words: ev.CannotRead, around: ev.Surroundings) -> None:
+        """Only an old chip's card may stay unknown: where the server does not say which it is, and
+        at a kiosk that has not heard yet that its home accepts old chips."""
+        door = self.doors[kiosk]
+        door.unread = words
+        held = door.held_up.popleft() if door.held_up else None
+        is_right = words.is_unanswered or around.house is None
+        if held is None or not isinstance(held.evidence, ChipUid) or not is_right:
+            self.broke(Rule.TOLD_ONCE, f"{kiosk} cannot read a good card")
+            return
+        why = "no answer tells who it is" if words.is_unanswered else "chips mean nothing to it yet"
+        self.story.tell(kiosk, f"sends {held.person.name} to the staff: {why}")
 
     def signalled(self, kiosk: KioskId, signal: Signal) -> None:
         door = self.doors[kiosk]
@@ -182,17 +209,24 @@ class Watch:
             self.broke(Rule.RECORD_FIRST, f"{kiosk} tells {who.name} what it has not committed")
         if not verdicts.is_answered(told, who.card, self._answers):
             self.broke(Rule.ANSWERED, f"{kiosk} tells {who.name} what no server has answered")
+        self._count(kiosk, held, told)
         everywhere = [one for one in self.entries.values() if one.person == who]
         if all(one.kiosk == kiosk for one in everywhere):
             wrong = verdicts.forgets(told, [one.entry for one in everywhere], held.uptime)
             if wrong:
                 self.broke(Rule.OWN_DOOR, f"{kiosk} tells {who.name} {wrong}")
 
+    def _count(self, kiosk: KioskId, held: HeldUp, told: ev.Told) -> None:
+        if isinstance(held.evidence, SunMessage) and verdicts.takes_for_fresh(told.verdict):
+            mine = (kiosk, told.seen)
+            if self._counted.setdefault(held.evidence, mine) != mine:
+                how = f"{kiosk} believes what {held.person.name}'s chip had said to another"
+                self.broke(Rule.ONE_READ, how)
+
     # --- what goes to and fro ---
 
     def asked(self, question: Question) -> None:
-        if isinstance(question.evidence, SignedCode):
-            self._asked[question.presentation] = cast.BY_CODE[question.evidence.text]
+        self._asked[question.presentation] = cast.shows(question.evidence)
 
     def answered(self, payload: bytes) -> None:
         """A gateway hands an answer to its wire."""

@@ -15,6 +15,7 @@ from server.institutions.models import Institution
 from server.institutions.services import pause
 from tests.simulation import cast, scenario
 from tests.simulation.broker import Broker
+from tests.simulation.chips import Chips
 from tests.simulation.database import Database
 from tests.simulation.gateway import SimulatedGateway
 from tests.simulation.kiosk import SimulatedKiosk
@@ -40,6 +41,7 @@ class World:
         self.timeline = Timeline()
         self.story = Story(self.timeline)
         self.watch = Watch(self.story, self.timeline, Makers().answer_time)
+        self.chips = Chips(has_chips=plan.has_chips)
         self.broker = Broker(self.timeline, stream(seed, "broker"))
         self.gateways = {
             name: SimulatedGateway(
@@ -95,7 +97,14 @@ class World:
 
     @do.register
     def _(self, what: scenario.Tap) -> None:
-        self.kiosks[what.door].hold_up(what.person)
+        self.kiosks[what.door].hold_up(what.person, self.chips.shown_by(what.person))
+
+    @do.register
+    def _(self, what: scenario.Replay) -> None:
+        message = self.chips.overheard
+        if message is not None:
+            self.story.tell("a stranger", "plays again what a chip said")
+            self.kiosks[what.door].hold_up(cast.shows(message), message)
 
     @do.register
     def _(self, what: scenario.Read) -> None:
