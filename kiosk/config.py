@@ -199,6 +199,8 @@ def _readers(tables: Sequence[Table], choices: Choices, pins: _Pins) -> tuple[Re
         reader = _reader(table, choices, pins)
         if reader.name and any(other.name == reader.name for other in readers):
             table.fault("name", f"two readers are called {reader.name!r}")
+        if any((other.family, other.device) == (reader.family, reader.device) for other in readers):
+            table.fault("device", f"another {reader.family} has it already")
         readers.append(reader)
     return tuple(readers)
 

@@ -136,6 +136,13 @@ def test_one_way_to_switch_a_reader_is_enough(folder: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize(("family", "device"), [("pn532", "/dev/serial0"), ("pcsc", "")])
+def test_two_readers_do_not_fight_over_one_device(folder: Path, family: str, device: str) -> None:
+    found = faults(folder, reader(family, device), reader(family, device, 'name = "other"'))
+    assert len(found) == 1
+    assert f"device: another {family} has it already" in found[0]
+
+
 def test_two_chips_do_not_share_a_reset_line(folder: Path) -> None:
     hall = reader("pn532", "/dev/serial0", "reset_pin = 25\n")
     side = reader("pn532", "/dev/serial1", 'name = "side"\nreset_pin = 25\n')
