@@ -141,8 +141,10 @@ class EmulatedPn532:
 
     @property
     def baudrate(self) -> int:
-        """The speed the chip listens at."""
-        return self._chip.baudrate
+        """The speed the chip listens at, from the host's next byte on: its acknowledgement of a new
+        speed may be flushed with the line on its way here."""
+        agreed = self._chip.pending_baudrate
+        return agreed if agreed and agreed == self._host_speed() else self._chip.baudrate
 
     @property
     def asleep(self) -> bool:
