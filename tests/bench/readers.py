@@ -3,7 +3,8 @@ leave behind.
 
 The floor is the driver by itself, on the same emulator with the same kind of card, in turns with
 ours: nfcpy senses, activates and reads the NDEF message, without a pause; pyscard waits for pcscd,
-connects and reads as many blocks as the message takes.
+connects and reads as many blocks as the message takes, by its own connection and by the raw calls
+below it.
 """
 
 import gc
@@ -22,6 +23,7 @@ import nfc.clf.pn532
 import nfc.clf.transport
 import nfc.tag
 from smartcard import scard
+from smartcard.System import readers
 
 from kiosk.ports import Reader
 from kiosk.readers.nfc_pn532 import Pn532Reader
@@ -78,6 +80,7 @@ def measure(scale: Scale) -> list[Figure]:
             scale,
             lambda: _presented(reader, PcscReader(NAME, "")),
             lambda: _read_bare(reader, _BarePyscard(reader)),
+            lambda: _read_bare(reader, _RawCalls(reader)),
         )
         others = left_behind(reader, lambda: PcscReader(NAME, "", HASTE), scale.presentations)
     return [
@@ -88,15 +91,22 @@ def measure(scale: Scale) -> list[Figure]:
 
 
 def _against(
-    name: str, scale: Scale, ours: Callable[[], Block], bare: Callable[[], Block]
+    name: str,
+    scale: Scale,
+    ours: Callable[[], Block],
+    bare: Callable[[], Block],
+    raw: Callable[[], Block] | None = None,
 ) -> list[Figure]:
-    own, floor = take_turns(scale.rounds, ours, bare)
+    own, floor, *lower = take_turns(scale.rounds, ours, bare, *([raw] if raw else []))
+    message = f"{name}: card in field to its message by the driver alone, p50"
     return [
         figure(f"{name}: card in field to Presented, p50", typical(own), "ms"),
-        figure(
-            f"{name}: card in field to its message by the driver alone, p50", typical(floor), "ms"
-        ),
+        figure(message, typical(floor), "ms"),
         figure(f"{name}: Presented against the driver alone", ratio(own, floor), "×", GOAL),
+        *(
+            figure(f"{name}: Presented against its raw calls", ratio(own, one), "×")
+            for one in lower
+        ),
     ]
 
 
@@ -216,27 +226,41 @@ class _BarePyscard(_Bare):
         return is_there
 
     def _read(self) -> None:
-        result, card, protocol = scard.SCardConnect(
-            self._context, self._name, scard.SCARD_SHARE_SHARED, scard.SCARD_PROTOCOL_ANY
-        )
-        if result != scard.SCARD_S_SUCCESS:
-            raise ValueError("the driver cannot connect")
-        content = b""
+        """As pyscard's users do it."""
+        connection = next(one for one in readers() if str(one) == self._name).createConnection()
+        connection.connect()
+        self._read_by(lambda apdu: list(connection.transmit(apdu)[0]))
+        connection.disconnect()
+
+    def _read_by(self, transmit: Callable[[list[int]], list[int]]) -> None:
+        content: list[int] = []
         while len(content) < self._wanted(content):
             page = self.FIRST_PAGE + len(content) // self.STEP
-            _, answer = scard.SCardTransmit(card, protocol, [0xFF, 0xB0, 0, page, 16])
-            if answer[-2:] != [0x90, 0]:
+            answer = transmit([0xFF, 0xB0, 0, page, 16])
+            if len(answer) != 16:
                 raise ValueError("the driver read no message")
-            content += bytes(answer[:-2])
-        scard.SCardDisconnect(card, scard.SCARD_LEAVE_CARD)
+            content += answer
 
     @staticmethod
-    def _wanted(content: bytes) -> int:
+    def _wanted(content: list[int]) -> int:
         """Bytes until the message's end: the container, and a block of less than 255 bytes."""
         return 6 + content[5] if len(content) > 5 else 16
 
     def _release(self) -> None:
         scard.SCardReleaseContext(self._context)
+
+
+class _RawCalls(_BarePyscard):
+    """pcsc-lite's own calls, by somebody who knows what kind of card it is."""
+
+    def _read(self) -> None:
+        result, card, protocol = scard.SCardConnect(
+            self._context, self._name, scard.SCARD_SHARE_SHARED, scard.SCARD_PROTOCOL_ANY
+        )
+        if result != scard.SCARD_S_SUCCESS:
+            raise ValueError("the driver cannot connect")
+        self._read_by(lambda apdu: scard.SCardTransmit(card, protocol, apdu)[1][:-2])
+        scard.SCardDisconnect(card, scard.SCARD_LEAVE_CARD)
 
 
 def _read_bare(antenna: Antenna, bare: _Bare) -> Block:
