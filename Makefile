@@ -19,7 +19,7 @@ story: setup ## play the scenarios through the real parts and print what each pa
 	@$(PY) -m demo.story
 
 test: setup-test ## every test but the long ones, with coverage
-	$(PYTEST) -n 2 --dist loadgroup --cov --cov-report=term
+	$(PYTEST) -n 3 --dist loadgroup --cov --cov-report=term
 
 test-deep: setup-test ## the long ones too: many more random examples
 	HYPOTHESIS_PROFILE=deep $(PYTEST) -n 2 --dist loadgroup -m "" --timeout 1800
